@@ -1,0 +1,110 @@
+"""What a generator plugin implements."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from jmlr_cli.contracts.config import GeneratorConfig, Section
+from jmlr_cli.contracts.values import Passage, Prompt, Question
+
+if TYPE_CHECKING:
+    import torch
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerScore:
+    """Negative log-likelihood of an answer's tokens: their sum in nats, and how many there are."""
+
+    nll_sum: float
+    tokens: int
+
+    @property
+    def nll_mean(self) -> float:
+        """Nats per token."""
+        return self.nll_sum / max(self.tokens, 1)
+
+
+class Generator(ABC):
+    """A language model that answers questions from passages.
+
+    ``scores_likelihood`` says whether :meth:`option_nll` works: a remote server may only generate.
+    The constructor must be cheap: weights load on first use.
+    """
+
+    Options: ClassVar[type[Section]] = Section
+    trainable: ClassVar[bool] = False
+    scores_likelihood: ClassVar[bool] = False
+
+    def __init__(self, config: GeneratorConfig) -> None:
+        self.config = config
+        self.options = self.Options.model_validate(config.options)
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """The model's name as a reader knows it."""
+
+    @abstractmethod
+    def render(
+        self,
+        question: Question,
+        passages: Sequence[Passage],
+        answer: str | None = None,
+        *,
+        list_options: bool = True,
+        instruction: str = "",
+    ) -> Prompt:
+        """The prompt of this model family, cut to fit its context: passages are shortened, never the
+        question or the answer. ``passages`` come in ascending score, so that the best stands next to the
+        question. ``list_options`` shows an option question's options; ``instruction`` says what
+        kind of answer is wanted. Room is left for ``answer``, or for a new one when it is None."""
+
+    @abstractmethod
+    def generate(self, prompts: Sequence[Prompt], max_new_tokens: int) -> list[str]:
+        """The model's own answer to each prompt, drawn greedily."""
+
+    @abstractmethod
+    def stream(self, prompt: Prompt, max_new_tokens: int) -> Iterator[str]:
+        """The answer to one prompt, piece by piece."""
+
+    def answer_scores(self, prompts: Sequence[Prompt]) -> list[AnswerScore]:
+        """The likelihood of each prompt's own ``answer``; needs ``scores_likelihood``."""
+        raise TypeError(f"{self.name} does not tell likelihoods")
+
+    def option_scores(self, prompt: Prompt, answers: Sequence[str]) -> list[AnswerScore]:
+        """The likelihood of each of ``answers`` after one prompt; needs ``scores_likelihood``."""
+        raise TypeError(f"{self.name} does not tell likelihoods")
+
+
+class TrainableGenerator(Generator):
+    """A generator whose weights are here."""
+
+    trainable: ClassVar[bool] = True
+    scores_likelihood: ClassVar[bool] = True
+
+    @property
+    @abstractmethod
+    def module(self) -> torch.nn.Module:
+        """The model, loaded on first use."""
+
+    @abstractmethod
+    def add_adapters(self) -> None:
+        """Freeze the weights and add the LoRA adapters of ``config.lora``, new and trainable."""
+
+    @abstractmethod
+    def answer_nll(self, prompts: Sequence[Prompt], *, end: bool = False) -> torch.Tensor:
+        """Mean negative log-likelihood of each prompt's answer tokens, in nats per token: ``(n,)``
+        float32. ``end`` counts the end-of-text token as part of the answer. Gradients flow whenever
+        torch has them enabled."""
+
+    @abstractmethod
+    def save(self, folder: Path) -> None:
+        """Write the adapters (or, without adapters, the whole model) into ``folder``."""
+
+    @abstractmethod
+    def load_adapters(self, folder: Path, *, trainable: bool = False) -> None:
+        """Put the adapters that :meth:`save` wrote on the model."""

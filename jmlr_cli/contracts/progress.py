@@ -1,0 +1,15 @@
+"""How long work tells how far it is, without knowing what shows it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+
+class Progress(Protocol):
+    """Called with the work done since the last call and, when known, the whole of it."""
+
+    def __call__(self, advance: int, total: int | None = None) -> None: ...
+
+
+def silent(advance: int, total: int | None = None) -> None:
+    """Show nothing."""

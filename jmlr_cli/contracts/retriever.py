@@ -1,0 +1,87 @@
+"""What a retriever plugin implements."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from jmlr_cli.contracts.config import RetrieverConfig, Section
+from jmlr_cli.contracts.progress import Progress, silent
+from jmlr_cli.contracts.values import Match, Passage
+
+if TYPE_CHECKING:
+    import torch
+
+
+class Retriever(ABC):
+    """Finds the passages that fit a question.
+
+    The class attribute ``Options`` is a pydantic model of the plugin's own options; the instance reads
+    its values from ``self.options``. The constructor must be cheap: weights load on first use.
+    """
+
+    Options: ClassVar[type[Section]] = Section
+    trainable: ClassVar[bool] = False
+    needs_checkpoint: ClassVar[bool] = False
+
+    def __init__(self, config: RetrieverConfig) -> None:
+        self.config = config
+        self.options = self.Options.model_validate(config.options)
+
+    @property
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """A short text that changes whenever the files written by :meth:`build` would no longer fit:
+        the plugin, its weights, and the options that shape its vectors."""
+
+    @abstractmethod
+    def build(self, passages: Iterable[Passage], into: Path, progress: Progress = silent) -> None:
+        """Write the files that :meth:`open` needs into the existing, empty folder ``into``."""
+
+    @abstractmethod
+    def update(
+        self, old: Path, into: Path, added: Iterable[Passage], removed: AbstractSet[str], progress: Progress = silent
+    ) -> None:
+        """Write into ``into`` what ``old`` holds, less the passages whose ids are in ``removed``, plus
+        ``added``. Only ``added`` is encoded. ``old`` is not changed."""
+
+    @abstractmethod
+    def open(self, at: Path) -> None:
+        """Make the files in ``at`` the ones that :meth:`search` reads."""
+
+    @abstractmethod
+    def search(self, queries: Sequence[str], k: int) -> list[list[Match]]:
+        """The ``k`` best passages of each query, best first; fewer when there are fewer. Passages of
+        equal score come in the order of their ids."""
+
+
+class TrainableRetriever(Retriever):
+    """A retriever that can learn. What ``encode_*`` returns is the plugin's own affair: ``score``
+    alone reads it. Gradients flow whenever torch has them enabled."""
+
+    trainable: ClassVar[bool] = True
+
+    @property
+    @abstractmethod
+    def module(self) -> torch.nn.Module:
+        """The encoder, loaded on first use."""
+
+    @abstractmethod
+    def encode_queries(self, texts: Sequence[str]) -> Any:
+        """Represent ``B`` questions."""
+
+    @abstractmethod
+    def encode_passages(self, texts: Sequence[str]) -> Any:
+        """Represent passages, given as :attr:`Passage.content`."""
+
+    @abstractmethod
+    def score(self, queries: Any, passages: Any) -> torch.Tensor:
+        """Scores ``(B, N)`` float32 of ``B`` encoded questions and ``B * N`` encoded passages, where row
+        ``b * N + n`` of the passages is candidate ``n`` of question ``b``."""
+
+    @abstractmethod
+    def save(self, folder: Path) -> None:
+        """Write the weights into ``folder`` so that ``checkpoint: folder`` loads them again."""

@@ -1,0 +1,135 @@
+"""Passages become an index, or bring one up to date."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jmlr_cli.contracts.progress import Progress, silent
+from jmlr_cli.contracts.retriever import Retriever
+from jmlr_cli.contracts.values import Passage
+from jmlr_cli.errors import DamagedError
+from jmlr_cli.files import folder_checksums
+from jmlr_cli.index.lock import writing
+from jmlr_cli.index.manifest import (
+    Manifest,
+    generation_folder,
+    has_manifest,
+    read_manifest,
+    verify,
+    write_manifest,
+)
+from jmlr_cli.index.passages import PassageStore, write_passages
+
+PASSAGES = "passages.sqlite"
+VECTORS = "retriever"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What a build did, counted in passages."""
+
+    manifest: Manifest
+    added: int
+    unchanged: int
+    removed: int
+
+
+def build_index(
+    folder: Path, retriever: Retriever, passages: Sequence[Passage], passage_words: int, progress: Progress = silent
+) -> Change:
+    """Make the index in ``folder`` hold exactly ``passages``, encoding only those it does not hold yet.
+
+    The old generation serves readers until the new one is whole; then one rename of the manifest
+    replaces it. Raises :class:`InputError` while another process writes the same index.
+    """
+    with writing(folder):
+        old = _reusable(folder, retriever)
+        _sweep(folder, keep=old)
+        before = _held(folder, old)
+        ids = {passage.id for passage in passages}
+        added = [passage for passage in passages if passage.id not in before]
+        removed = before - ids
+        manifest = _generation(folder, retriever, passages, added, removed, old, passage_words, progress)
+        write_manifest(folder, manifest)
+        _sweep(folder, keep=manifest)
+    return Change(manifest, len(added), len(ids) - len(added), len(removed))
+
+
+def _generation(
+    folder: Path,
+    retriever: Retriever,
+    passages: Sequence[Passage],
+    added: list[Passage],
+    removed: set[str],
+    old: Manifest | None,
+    passage_words: int,
+    progress: Progress,
+) -> Manifest:
+    name = f"{_newest(folder) + 1:06d}"
+    into = folder / "generations" / name
+    (into / VECTORS).mkdir(parents=True)
+    write_passages(into / PASSAGES, passages)
+    progress(0, len(added))
+    if old is None:
+        retriever.build(passages, into / VECTORS, progress)
+    else:
+        retriever.update(generation_folder(folder, old) / VECTORS, into / VECTORS, added, removed, progress)
+    return Manifest(
+        name=folder.name,
+        generation=name,
+        retriever=retriever.config.plugin,
+        checkpoint=retriever.config.checkpoint,
+        options=retriever.config.options,
+        fingerprint=retriever.fingerprint,
+        passage_words=passage_words,
+        documents=len({passage.document for passage in passages}),
+        passages=len(passages),
+        checksums=folder_checksums(into),
+    )
+
+
+def _reusable(folder: Path, retriever: Retriever) -> Manifest | None:
+    """The current generation, if its files are whole and this retriever wrote them."""
+    if not has_manifest(folder):
+        return None
+    try:
+        manifest = read_manifest(folder)
+        verify(folder, manifest)
+    except (DamagedError, FileNotFoundError):
+        return None
+    return manifest if manifest.fingerprint == retriever.fingerprint else None
+
+
+def _held(folder: Path, manifest: Manifest | None) -> set[str]:
+    if manifest is None:
+        return set()
+    store = PassageStore(generation_folder(folder, manifest) / PASSAGES)
+    try:
+        return store.ids()
+    finally:
+        store.close()
+
+
+def _newest(folder: Path) -> int:
+    names = [path.name for path in (folder / "generations").glob("*") if path.name.isdigit()]
+    current = [read_manifest(folder).generation] if has_manifest(folder) and not _unreadable(folder) else []
+    return max((int(name) for name in [*names, *current]), default=0)
+
+
+def _unreadable(folder: Path) -> bool:
+    try:
+        read_manifest(folder)
+    except DamagedError:
+        return True
+    return False
+
+
+def _sweep(folder: Path, keep: Manifest | None) -> None:
+    """Remove generations that no manifest names: an interrupted build's, or the one just replaced."""
+    current = keep or (read_manifest(folder) if has_manifest(folder) and not _unreadable(folder) else None)
+    for path in (folder / "generations").glob("*"):
+        if current is None or path.name != current.generation:
+            shutil.rmtree(path)

@@ -1,0 +1,89 @@
+"""The manifest: the one file that says which generation of an index is the current one."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from jmlr_cli.errors import DamagedError, InputError
+from jmlr_cli.files import folder_checksums, write_json
+
+FILE = "manifest.json"
+SCHEMA = "jmlr.manifest/1"
+
+
+class Manifest(BaseModel):
+    """What an index holds. ``checksums`` are SHA-256 by file, relative to the generation's folder."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    schema_version: str = SCHEMA
+    name: str
+    generation: str
+    retriever: str
+    checkpoint: str | None
+    options: dict[str, Any]
+    fingerprint: str
+    passage_words: int
+    documents: int
+    passages: int
+    checksums: dict[str, str]
+
+
+def has_manifest(folder: Path) -> bool:
+    """Whether ``folder`` holds an index."""
+    return (folder / FILE).is_file()
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """The manifest of the index in ``folder``.
+
+    Raises :class:`InputError` when there is none, :class:`DamagedError` when it cannot be read.
+    """
+    try:
+        text = (folder / FILE).read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise InputError(f"there is no index {folder.name!r}", f"Make it: jmlr index FOLDER --name {folder.name}") from None
+    except (UnicodeDecodeError, OSError) as error:
+        raise _damaged(folder, str(error)) from None
+    try:
+        manifest = Manifest.model_validate(json.loads(text))
+    except (ValueError, ValidationError) as error:
+        raise _damaged(folder, f"its manifest cannot be read ({type(error).__name__})") from None
+    if manifest.schema_version != SCHEMA:
+        raise _damaged(folder, f"its format is {manifest.schema_version!r}, and this jmlr reads {SCHEMA!r}")
+    return manifest
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Make ``manifest`` the current one, in one atomic rename."""
+    write_json(folder / FILE, manifest.model_dump())
+
+
+def generation_folder(folder: Path, manifest: Manifest) -> Path:
+    """The folder of the current generation."""
+    return folder / "generations" / manifest.generation
+
+
+def verify(folder: Path, manifest: Manifest) -> None:
+    """Compare every file of the current generation with its checksum.
+
+    Raises :class:`DamagedError` that names the first file which differs or lacks, and FileNotFoundError
+    when the whole generation is gone, as it is when another process has just committed a newer one.
+    """
+    generation = generation_folder(folder, manifest)
+    if not generation.is_dir():
+        raise FileNotFoundError(generation)
+    found = folder_checksums(generation)
+    for name, checksum in manifest.checksums.items():
+        if name not in found:
+            raise _damaged(folder, f"{name} is missing")
+        if found[name] != checksum:
+            raise _damaged(folder, f"{name} does not match its checksum")
+
+
+def _damaged(folder: Path, reason: str) -> DamagedError:
+    return DamagedError(f"the index {folder.name!r} is damaged: {reason}", f"Remove {folder} and run `jmlr index` again.")

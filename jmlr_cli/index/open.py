@@ -1,0 +1,71 @@
+"""An index opened for reading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from jmlr_cli.contracts.config import RetrieverConfig
+from jmlr_cli.contracts.retriever import Retriever
+from jmlr_cli.contracts.values import Hit, Passage
+from jmlr_cli.errors import DamagedError, InputError
+from jmlr_cli.index.build import PASSAGES, VECTORS
+from jmlr_cli.index.manifest import Manifest, generation_folder, read_manifest, verify
+from jmlr_cli.index.passages import PassageStore
+
+TRIES = 5
+
+
+class Index:
+    """Passages and the retriever that finds them, as of one generation."""
+
+    def __init__(self, folder: Path, manifest: Manifest, retriever: Retriever) -> None:
+        at = generation_folder(folder, manifest)
+        self.folder = folder
+        self.manifest = manifest
+        self.retriever = retriever
+        self.passages = PassageStore(at / PASSAGES)
+        retriever.open(at / VECTORS)
+
+    def search(self, queries: Sequence[str], k: int) -> list[list[Hit]]:
+        """The ``k`` best passages of each query, best first."""
+        return [self._hits(matches) for matches in self.retriever.search(queries, k)]
+
+    def of_document(self, document: str) -> list[Passage]:
+        """The passages of one document, in their order."""
+        return self.passages.of_document(document)
+
+    def _hits(self, matches: Sequence) -> list[Hit]:
+        passages = self.passages.get([match.passage_id for match in matches])
+        return [Hit(rank, match.score, passage) for rank, (match, passage) in enumerate(zip(matches, passages, strict=True), 1)]
+
+
+def open_index(folder: Path, make_retriever: Callable[[RetrieverConfig], Retriever]) -> Index:
+    """The index in ``folder``, opened by the retriever that wrote it, after its checksums were compared.
+
+    Raises :class:`InputError` when there is none or another retriever wrote it, and
+    :class:`DamagedError` when a file does not match.
+    """
+    for _ in range(TRIES):
+        manifest = read_manifest(folder)
+        retriever = make_retriever(index_config(manifest))
+        try:
+            verify(folder, manifest)
+            _check_fingerprint(folder, manifest, retriever)
+            return Index(folder, manifest, retriever)
+        except FileNotFoundError:
+            continue  # another process committed a newer generation between our two looks
+    raise DamagedError(f"the index {folder.name!r} is damaged: its generation is missing", "Run `jmlr index` again.")
+
+
+def index_config(manifest: Manifest) -> RetrieverConfig:
+    """The retriever that an index was built with."""
+    return RetrieverConfig(plugin=manifest.retriever, checkpoint=manifest.checkpoint, options=manifest.options)
+
+
+def _check_fingerprint(folder: Path, manifest: Manifest, retriever: Retriever) -> None:
+    if retriever.fingerprint != manifest.fingerprint:
+        raise InputError(
+            f"the index {folder.name!r} was built by another retriever ({manifest.retriever}, {manifest.checkpoint or 'no checkpoint'})",
+            "Build an index for this retriever: jmlr index FOLDER --name NAME, with the same --recipe or --run.",
+        )

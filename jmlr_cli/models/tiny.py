@@ -1,0 +1,66 @@
+"""Small models built from scratch, for tests and for trying things out where no weights can be had.
+
+They have the real architectures and the real tokenizer machinery, and they know nothing: their
+weights are random, their vocabulary is trained on the texts given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+import torch
+from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
+from transformers import BertConfig, BertModel, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+
+VOCABULARY = 2000
+
+
+def build_tiny_encoder(folder: Path, texts: Iterable[str], seed: int = 0) -> Path:
+    """Write a two-layer BERT with a WordPiece vocabulary of ``texts`` into ``folder``."""
+    special = ["[PAD]", "[unused0]", "[unused1]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
+    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
+    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    tokenizer.decoder = decoders.WordPiece()
+    tokenizer.train_from_iterator(texts, trainers.WordPieceTrainer(vocab_size=VOCABULARY, special_tokens=special))
+    ends = [(name, tokenizer.token_to_id(name)) for name in ("[CLS]", "[SEP]")]
+    tokenizer.post_processor = processors.TemplateProcessing("[CLS] $A [SEP]", "[CLS] $A [SEP] $B:1 [SEP]:1", ends)
+    wrapped = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, model_max_length=512, pad_token="[PAD]", unk_token="[UNK]",
+        cls_token="[CLS]", sep_token="[SEP]", mask_token="[MASK]",
+    )  # fmt: skip
+    config = BertConfig(
+        vocab_size=len(wrapped), hidden_size=64, num_hidden_layers=2, num_attention_heads=4,
+        intermediate_size=128, max_position_embeddings=512, pad_token_id=wrapped.pad_token_id,
+    )  # fmt: skip
+    return _written(folder, lambda: BertModel(config), wrapped, seed)
+
+
+def build_tiny_decoder(folder: Path, texts: Iterable[str], seed: int = 0) -> Path:
+    """Write a two-layer Llama with a byte-level BPE vocabulary of ``texts`` into ``folder``."""
+    special = ["<unk>", "<s>", "</s>", "<pad>"]
+    tokenizer = Tokenizer(models.BPE(unk_token=None))
+    tokenizer.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(vocab_size=VOCABULARY, special_tokens=special, initial_alphabet=alphabet)
+    tokenizer.train_from_iterator(texts, trainer)
+    tokenizer.post_processor = processors.TemplateProcessing("<s> $A", None, [("<s>", tokenizer.token_to_id("<s>"))])
+    wrapped = PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer, model_max_length=2048, unk_token="<unk>", bos_token="<s>", eos_token="</s>", pad_token="<pad>"
+    )
+    config = LlamaConfig(
+        vocab_size=len(wrapped), hidden_size=64, num_hidden_layers=2, num_attention_heads=4, num_key_value_heads=2,
+        intermediate_size=128, max_position_embeddings=2048, bos_token_id=wrapped.bos_token_id,
+        eos_token_id=wrapped.eos_token_id, pad_token_id=wrapped.pad_token_id,
+    )  # fmt: skip
+    return _written(folder, lambda: LlamaForCausalLM(config), wrapped, seed)
+
+
+def _written(folder: Path, model: Callable[[], torch.nn.Module], tokenizer: PreTrainedTokenizerFast, seed: int) -> Path:
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        model().save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder

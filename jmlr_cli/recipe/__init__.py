@@ -1,0 +1,1 @@
+"""The typed recipe: schema, loading, overrides, printing."""

@@ -1,0 +1,114 @@
+"""The typed recipe. A key that is not here is an error; every key says what it does."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import Field, model_validator
+
+from jmlr_cli.contracts.config import GeneratorConfig, RetrieverConfig, Section
+from jmlr_cli.questions.targets import AnswerStyle
+
+
+class DataConfig(Section):
+    """What is read and learned from."""
+
+    index: str | None = Field(None, description="Name of the index whose passages are candidates.")
+    train: str | None = Field(None, description="Training questions: a task's name, a file or a folder.")
+    dev: str | None = Field(None, description="Held-out questions for evaluation during training.")
+    answer_style: AnswerStyle = Field(
+        "option", description="What an option question's answer looks like: option, letter, text or rationale."
+    )
+    passage_words: int = Field(400, ge=20, description="Longest passage, in words, that `jmlr index` cuts.")
+    limit: int | None = Field(None, gt=0, description="Train on the first so many questions only.")
+
+
+class EverySteps(Section):
+    """Refresh the index every so many optimizer steps."""
+
+    every: int = Field(gt=0, description="Optimizer steps between two refreshes.")
+
+
+class CandidatesConfig(Section):
+    """Which passages a training question meets."""
+
+    pool: int = Field(20, gt=1, description="N: candidates taken from the index for each question.")
+    sample: int = Field(10, gt=1, description="m: candidates drawn from the pool and scored by the language model.")
+    read: int = Field(5, gt=0, description="k: best candidates that go into one prompt.")
+    refresh: Literal["never", "epoch"] | EverySteps = Field(
+        "never", description="When the index is encoded anew by the retriever in training: never, epoch or {every: STEPS}."
+    )
+
+    @model_validator(mode="after")
+    def _sizes_nest(self) -> CandidatesConfig:
+        if self.sample > self.pool or self.read > self.pool:
+            raise ValueError("candidates.sample and candidates.read cannot exceed candidates.pool")
+        return self
+
+
+class ObjectiveConfig(Section):
+    """How the language model teaches the retriever."""
+
+    plugin: str = Field("llm-rank", description="Name of an objective plugin (`jmlr plugins`).")
+    weight: float = Field(1.0, ge=0, description="λ: weight of the retriever's loss beside the language model's.")
+    options: dict[str, Any] = Field(default_factory=dict, description="The plugin's own options.")
+
+
+class TrainingConfig(Section):
+    """The optimizer and its schedule."""
+
+    epochs: float = Field(3, gt=0, description="Passes over the training questions, unless max_steps is given.")
+    max_steps: int | None = Field(None, gt=0, description="Optimizer steps, whatever epochs says.")
+    batch_size: int = Field(1, gt=0, description="Questions in one forward pass on one device.")
+    accumulate: int = Field(16, gt=0, description="Forward passes summed into one optimizer step.")
+    learning_rate: float = Field(2e-5, gt=0, description="AdamW's rate for the language model's adapters.")
+    retriever_learning_rate: float = Field(3e-6, gt=0, description="AdamW's rate for the retriever.")
+    schedule: Literal["linear", "cosine", "constant", "constant_with_warmup"] = Field(
+        "linear", description="How the learning rates change over the run."
+    )
+    warmup: float = Field(0.03, ge=0, lt=1, description="Share of the steps in which the rates rise from zero.")
+    weight_decay: float = Field(0.0, ge=0, description="AdamW's weight decay.")
+    max_grad_norm: float = Field(1.0, gt=0, description="Gradients longer than this are scaled down to it.")
+    gradient_checkpointing: bool = Field(False, description="Recompute activations backwards: less memory, more time.")
+    log_every: int = Field(1, gt=0, description="Optimizer steps between two lines of metrics.")
+    save_every: int | None = Field(None, gt=0, description="Optimizer steps between two checkpoints; by default once an epoch.")
+    keep_checkpoints: int = Field(2, gt=0, description="How many checkpoints stay on disk.")
+    seed: int = Field(0, ge=0, description="Seed of everything that is drawn.")
+    devices: Literal[1] = Field(1, description="Devices to train on.")
+
+
+class EvaluationConfig(Section):
+    """How answers are scored."""
+
+    tasks: tuple[str, ...] = Field((), description="Question sets that `jmlr eval` takes when none is named.")
+    every: int | None = Field(None, gt=0, description="Optimizer steps between two looks at data.dev during training.")
+    limit: int | None = Field(None, gt=0, description="Look at the first so many questions of data.dev only.")
+    mode: Literal["closed", "rag", "oracle"] = Field("rag", description="What the model reads: nothing, retrieved or gold passages.")
+    scoring: Literal["likelihood", "generation"] = Field(
+        "likelihood", description="Option questions: the likeliest option, or the letter in the generated answer."
+    )
+    normalise: Literal["mean", "sum"] = Field("mean", description="Compare options by NLL per token, or by its sum.")
+    max_new_tokens: int = Field(64, gt=0, description="Longest generated answer, in tokens.")
+
+
+class NeedsConfig(Section):
+    """What a machine must have; checked before anything is loaded."""
+
+    gpu_memory: float = Field(0, ge=0, description="GiB on the largest GPU.")
+    memory: float = Field(0, ge=0, description="GiB of main memory.")
+    disk: float = Field(0, ge=0, description="GiB free in the workspace.")
+    hours: str = Field("", description="How long it takes, for people.")
+
+
+class Recipe(Section):
+    """All that decides a run."""
+
+    description: str = Field("", description="One line for `jmlr recipes`.")
+    retriever: RetrieverConfig = Field(default_factory=RetrieverConfig)
+    generator: GeneratorConfig = Field(default_factory=GeneratorConfig)
+    data: DataConfig = Field(default_factory=DataConfig)
+    candidates: CandidatesConfig = Field(default_factory=CandidatesConfig)
+    objective: ObjectiveConfig = Field(default_factory=ObjectiveConfig)
+    training: TrainingConfig = Field(default_factory=TrainingConfig)
+    evaluation: EvaluationConfig = Field(default_factory=EvaluationConfig)
+    needs: NeedsConfig = Field(default_factory=NeedsConfig)

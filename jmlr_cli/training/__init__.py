@@ -1,0 +1,1 @@
+"""Candidates, the joint step, the trainer, runs."""

@@ -1,0 +1,49 @@
+"""The plugins that come with jmlr, registered the way anybody's are."""
+
+from jmlr_cli.hookspecs import hookimpl
+
+
+@hookimpl
+def jmlr_retrievers(register):
+    home = "jmlr_plugins.retrievers"
+    register("bm25", f"{home}.bm25:BM25Retriever", "Okapi BM25 over words; needs no model")
+    register("dense", f"{home}.dense:DenseRetriever", "one vector a passage from any sentence encoder, in faiss")
+    register("colbert", f"{home}.colbert:ColBERTRetriever", "late interaction: one vector a token, MaxSim")
+    register("hybrid", f"{home}.hybrid:HybridRetriever", "reciprocal-rank fusion of other retrievers")
+
+
+@hookimpl
+def jmlr_generators(register):
+    home = "jmlr_plugins.generators"
+    register("causal-lm", f"{home}.causal_lm:CausalLMGenerator", "any Hugging Face decoder, with its chat template if it has one")
+    register("llama2", f"{home}.llama2:Llama2Generator", "Llama 2 with the paper's prompt")
+    register("meditron", f"{home}.meditron:MeditronGenerator", "Meditron with its own prompt")
+    register("openai", f"{home}.openai:OpenAIGenerator", "any OpenAI-compatible server; answers, does not train")
+
+
+@hookimpl
+def jmlr_objectives(register):
+    home = "jmlr_plugins.objectives"
+    register("llm-rank", f"{home}.llm_rank:LLMRank", "the paper's pairwise loss: rank passages as the LLM's answer NLL does")
+    register("kl", f"{home}.kl:KLDistillation", "KL between retriever and LLM preferences (REPLUG-LSR, Atlas's PDist)")
+    register("emdr2", f"{home}.emdr2:EMDR2", "marginal likelihood of the answer over the drawn passages")
+
+
+@hookimpl
+def jmlr_tasks(register):
+    home = "jmlr_plugins.tasks.hub"
+    register("medqa", f"{home}:MedQA", "USMLE questions, four options")
+    register("medmcqa", f"{home}:MedMCQA", "Indian medical entrance questions, four options")
+    register("mmlu-medical", f"{home}:MMLUMedical", "the six medical subsets of MMLU")
+    register("pubmedqa", f"{home}:PubMedQA", "yes/no/maybe questions on PubMed abstracts")
+
+
+@hookimpl
+def jmlr_readers(register):
+    home = "jmlr_plugins.readers"
+    register("text", f"{home}.text:TextReader", ".txt")
+    register("markdown", f"{home}.markdown:MarkdownReader", ".md, .markdown")
+    register("html", f"{home}.html:HTMLReader", ".html, .htm")
+    register("pdf", f"{home}.pdf:PDFReader", ".pdf")
+    register("jsonl", f"{home}.jsonl:JSONLinesReader", ".jsonl with _id, title, text (BEIR)")
+    register("tsv", f"{home}.tsv:TSVReader", ".tsv: id, text[, title] (ColBERT's collection)")
