@@ -21,11 +21,14 @@ class Retriever(ABC):
 
     The class attribute ``Options`` is a pydantic model of the plugin's own options; the instance reads
     its values from ``self.options``. The constructor must be cheap: weights load on first use.
+    ``unmatched_score`` is the score of a passage that has nothing in common with the query, where the
+    plugin can tell (0.0 for BM25).
     """
 
     Options: ClassVar[type[Section]] = Section
     trainable: ClassVar[bool] = False
     needs_checkpoint: ClassVar[bool] = False
+    unmatched_score: ClassVar[float | None] = None
 
     def __init__(self, config: RetrieverConfig) -> None:
         self.config = config
@@ -81,6 +84,10 @@ class TrainableRetriever(Retriever):
     def score(self, queries: Any, passages: Any) -> torch.Tensor:
         """Scores ``(B, N)`` float32 of ``B`` encoded questions and ``B * N`` encoded passages, where row
         ``b * N + n`` of the passages is candidate ``n`` of question ``b``."""
+
+    def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
+        """The parameters that train, as an optimizer takes them: each group with its ``params`` and ``lr``."""
+        return [{"params": [p for p in self.module.parameters() if p.requires_grad], "lr": learning_rate}]
 
     @abstractmethod
     def save(self, folder: Path) -> None:

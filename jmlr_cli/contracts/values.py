@@ -28,7 +28,7 @@ class Document:
     id: str
     title: str
     sections: tuple[Section, ...]
-    metadata: Mapping[str, str] = field(default=NO_METADATA)
+    metadata: Mapping[str, str] = field(default_factory=lambda: NO_METADATA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Passage:
     title: str
     text: str
     position: int
-    metadata: Mapping[str, str] = field(default=NO_METADATA)
+    metadata: Mapping[str, str] = field(default_factory=lambda: NO_METADATA)
 
     @property
     def content(self) -> str:

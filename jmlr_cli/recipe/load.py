@@ -50,9 +50,9 @@ def load_recipe(name: str, overrides: Sequence[str] = ()) -> Recipe:
     return checked_recipe(values, str(path) if name not in builtin_names() else f"recipe {name!r}")
 
 
-def default_recipe(overrides: Sequence[str] = ()) -> Recipe:
-    """The schema's own defaults, with ``overrides`` applied."""
-    values: dict[str, Any] = {}
+def overridden(recipe: Recipe, overrides: Sequence[str]) -> Recipe:
+    """``recipe`` with ``overrides`` such as ``evaluation.mode=closed`` applied."""
+    values = recipe.model_dump()
     for override in overrides:
         _apply(values, override)
     return checked_recipe(values, "--set")

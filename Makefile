@@ -1,0 +1,33 @@
+# make install   .venv with the jmlr command
+# make demo      the whole job on the sample that ships, in minutes
+# make test      the test suite
+PYTHON ?= python3
+VENV := .venv
+PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
+
+.PHONY: install demo test clean
+
+install: $(VENV)/installed
+
+demo: install
+	$(VENV)/bin/jmlr demo
+
+# two workers with one thread each use two cores better than one worker with two threads
+test: $(VENV)/installed-test
+	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest --numprocesses 2 --dist worksteal
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'jmlr needs Python 3.11 or newer; name one: make PYTHON=python3.12'; exit 1; }
+	@$(PYTHON) -m venv $(VENV) || { echo 'the venv module is missing: apt install python3-venv'; rm -rf $(VENV); exit 1; }
+
+$(VENV)/installed: $(VENV)/bin/python pyproject.toml constraints.txt
+	@echo 'installing jmlr and what it needs (about 1 GB; a few minutes)'
+	$(PIP) install --constraint constraints.txt --editable .
+	@touch $@
+
+$(VENV)/installed-test: $(VENV)/installed
+	$(PIP) install --constraint constraints.txt --editable '.[test]'
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist

@@ -1,0 +1,62 @@
+"""Which passage supports which sentence of an answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+
+from jmlr_cli.contracts.values import Hit
+
+SUPPORT = 0.5
+"""The share of a sentence's content words that a passage must hold to be cited for it."""
+
+AT_MOST = 2
+"""Passages cited for one sentence."""
+
+WORD = re.compile(r"[^\W_]+(?:[-'’.][^\W_]+)*")
+SENTENCE_END = re.compile(r"(?<=[.!?])(?=\s)|(?<=\n)")
+FUNCTION_WORDS = frozenset(
+    "a about after all also an and any are as at be because been before being but by can could did do does for from had has have he her "
+    "his how i if in into is it its may might more most must no not of on or other our out over she should so some such than that the "
+    "their them then there these they this those through to under up was we were what when where which while who will with would you your".split()
+)
+
+
+def content_words(text: str) -> set[str]:
+    """The words of a text that carry its meaning, in lower case."""
+    return {word for word in map(str.lower, WORD.findall(text)) if word not in FUNCTION_WORDS}
+
+
+def supporting(sentence: str, hits: Sequence[Hit]) -> list[int]:
+    """The ranks of the passages that support a sentence, best first: those that hold at least
+    :data:`SUPPORT` of its content words, and no fewer than the best one less a tenth."""
+    words = content_words(sentence)
+    if not words:
+        return []
+    held = {hit.rank: len(words & content_words(hit.passage.content)) / len(words) for hit in hits}
+    best = max(held.values(), default=0.0)
+    ranks = [rank for rank, share in held.items() if share >= SUPPORT and share >= best - 0.1]
+    return sorted(ranks, key=lambda rank: (-held[rank], rank))[:AT_MOST]
+
+
+def cite(pieces: Iterable[str], hits: Sequence[Hit]) -> Iterator[str]:
+    """Pass an answer on as it comes, with ``[rank]`` after each sentence that a passage supports."""
+    pending = ""
+    for piece in pieces:
+        pending += piece
+        *done, pending = SENTENCE_END.split(pending)
+        for sentence in done:
+            yield _cited(sentence, hits)
+    if pending:
+        yield _cited(pending, hits)
+
+
+def _cited(sentence: str, hits: Sequence[Hit]) -> str:
+    text = sentence.rstrip()
+    marks = "".join(f"[{rank}]" for rank in supporting(text, hits))
+    return f"{text} {marks}{sentence[len(text):]}" if marks else sentence
+
+
+def cited_ranks(text: str) -> tuple[int, ...]:
+    """The ranks marked in a text, each once, in the order of their first mark."""
+    return tuple(dict.fromkeys(int(mark) for mark in re.findall(r"\[(\d+)\]", text)))

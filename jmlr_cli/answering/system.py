@@ -1,0 +1,114 @@
+"""A retriever and a language model, put together from a run or a recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from jmlr_cli.assemble import make_generator, make_retriever
+from jmlr_cli.contracts.config import RetrieverConfig
+from jmlr_cli.contracts.generator import Generator, TrainableGenerator
+from jmlr_cli.errors import InputError
+from jmlr_cli.index.manifest import has_manifest
+from jmlr_cli.index.open import Index, open_index
+from jmlr_cli.recipe.load import load_recipe, overridden
+from jmlr_cli.recipe.schema import Recipe
+from jmlr_cli.runs.run import Run, finished, open_run, run_names
+from jmlr_cli.workspace import Workspace
+
+DEFAULT_RECIPE = "small"
+
+
+@dataclass(frozen=True)
+class System:
+    """What answers: the models of a run or a recipe, and the index it reads. Nothing loads before its use.
+
+    ``run_named`` tells whether the user named the run: then an index must be its retriever's own.
+    """
+
+    recipe: Recipe
+    run: Run | None
+    index_name: str | None
+    run_named: bool = False
+
+    @property
+    def name(self) -> str:
+        """The run's name, or the language model's."""
+        return self.run.name if self.run else str(self.recipe.generator.model)
+
+    @property
+    def retriever_config(self) -> RetrieverConfig:
+        return self.run.retriever_config if self.run else self.recipe.retriever
+
+    @cached_property
+    def generator(self) -> Generator:
+        """The language model, with the run's adapters."""
+        generator = make_generator(self.recipe.generator)
+        if self.run and self.run.adapters.is_dir() and isinstance(generator, TrainableGenerator):
+            generator.load_adapters(self.run.adapters)
+        return generator
+
+    @cached_property
+    def index(self) -> Index:
+        """The index that passages come from. Raises :class:`InputError` when there is none that fits."""
+        folder = self._index_folder()
+        index = open_index(folder, make_retriever)
+        if self.run and self.run_named and self.run.retriever.is_dir():
+            trained = make_retriever(self.run.retriever_config)
+            if trained.fingerprint != index.manifest.fingerprint:
+                raise InputError(
+                    f"the index {folder.name!r} was not encoded by the retriever of the run {self.run.name!r}",
+                    f"Encode it: jmlr index FOLDER --name NAME --run {self.run.name}; or leave --index out.",
+                )
+        return index
+
+    @property
+    def has_index(self) -> bool:
+        """Whether an index was named, or is the run's own or the only one."""
+        return self.index_name is not None or bool(self.run and has_manifest(self.run.index)) or len(index_names()) == 1
+
+    def _index_folder(self) -> Path:
+        if self.index_name is None and self.run and has_manifest(self.run.index):
+            return self.run.index
+        return find_index(self.index_name or (self.recipe.data.index if self.run else None))
+
+
+def open_system(run: str | None, recipe: str | None, index: str | None, overrides: Sequence[str] = ()) -> System:
+    """The system that a command's ``--run``, ``--recipe`` and ``--index`` describe.
+
+    With neither run nor recipe it is the newest finished run, and without one the recipe ``small``.
+    """
+    if run and recipe:
+        raise InputError("--run and --recipe exclude each other", "Name one of them.")
+    if recipe is None:
+        opened = finished(open_run(run)) if run else _newest_finished()
+        if opened:
+            return System(overridden(opened.recipe, overrides), opened, index, run_named=run is not None)
+    return System(load_recipe(recipe or DEFAULT_RECIPE, overrides), None, index)
+
+
+def find_index(name: str | None) -> Path:
+    """The folder of the index called ``name``; without a name, of the only one there is."""
+    if name is not None:
+        return Workspace.current().index(name)
+    names = index_names()
+    if len(names) == 1:
+        return Workspace.current().index(names[0])
+    if not names:
+        raise InputError("there is no index yet", "Make one: jmlr index FOLDER")
+    raise InputError(f"there are {len(names)} indexes: {', '.join(names)}", "Choose one with --index NAME.")
+
+
+def index_names() -> list[str]:
+    """The names of all indexes, sorted."""
+    return sorted(path.parent.name for path in Workspace.current().indexes.glob("*/manifest.json"))
+
+
+def _newest_finished() -> Run | None:
+    for name in reversed(run_names()):
+        run = open_run(name)
+        if run.record().get("status") == "finished":
+            return run
+    return None

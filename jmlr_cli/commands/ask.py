@@ -1,0 +1,86 @@
+"""`jmlr ask`: a cited answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from jmlr_cli.commands.options import IndexName, Json, RecipeName, RunName, Set
+
+if TYPE_CHECKING:
+    from jmlr_cli.answering.system import System
+    from jmlr_cli.contracts.values import Hit
+
+
+def ask(
+    question: Annotated[str, typer.Argument(metavar="QUESTION", show_default=False)],
+    run: RunName = None,
+    recipe: RecipeName = None,
+    index: IndexName = None,
+    k: Annotated[int | None, typer.Option("-k", min=1, help="How many passages to read; by default the recipe's candidates.read.")] = None,
+    max_new_tokens: Annotated[int, typer.Option(min=1, help="Longest answer, in tokens.")] = 200,
+    overrides: Set = None,
+    json: Json = False,
+) -> None:
+    """Answer a question from the index, with citations."""
+    from jmlr_cli.answering.ask import retrieve
+    from jmlr_cli.answering.system import open_system
+    from jmlr_cli.errors import UsageError
+
+    if not question.strip():
+        raise UsageError("the question is empty", 'For example: jmlr ask "What is the first treatment of anaphylaxis?"')
+    system = open_system(run, recipe, index, overrides or [])
+    hits = retrieve(system, question, k or system.recipe.candidates.read or 1)
+    _as_json(system, question, hits, max_new_tokens) if json else _on_screen(system, question, hits, max_new_tokens)
+
+
+def _as_json(system: System, question: str, hits: list[Hit], max_new_tokens: int) -> None:
+    from jmlr_cli import console
+    from jmlr_cli.answering.ask import answer_pieces
+    from jmlr_cli.answering.citations import cited_ranks
+    from jmlr_cli.commands.show import hit_json
+
+    answer = "".join(answer_pieces(system, question, hits, max_new_tokens)).strip()
+    console.emit(
+        {
+            "schema": "jmlr.ask/1",
+            "question": question,
+            "answer": answer,
+            "citations": list(cited_ranks(answer)),
+            "passages": [hit_json(hit) for hit in hits],
+            "model": system.generator.name,
+            "run": system.run.name if system.run else None,
+        }
+    )
+
+
+def _on_screen(system: System, question: str, hits: list[Hit], max_new_tokens: int) -> None:
+    from jmlr_cli import console
+    from jmlr_cli.answering.ask import answer_pieces
+    from jmlr_cli.answering.citations import cited_ranks
+    from jmlr_cli.commands.show import show_hits
+
+    answer = "".join(_streamed(answer_pieces(system, question, hits, max_new_tokens)))
+    console.out().print("\n")
+    show_hits(hits, cited_ranks(answer))
+    console.out().print(f"\n[dim]{system.name}[/dim]")
+
+
+def _streamed(pieces: Iterator[str]) -> Iterator[str]:
+    from rich.text import Text
+
+    from jmlr_cli import console
+    from jmlr_cli.commands.show import plain
+
+    for piece in pieces:
+        text = Text(plain(piece))
+        text.highlight_regex(r"\[\d+\]", "bold green")
+        console.out().print(text, end="", soft_wrap=True)
+        yield piece
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make this a command of ``app``."""
+    app.command()(ask)

@@ -1,0 +1,168 @@
+"""`jmlr eval`: numbers with their intervals."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from jmlr_cli.commands.options import IndexName, Json, RecipeName, RetrieverName, RunName, Set
+
+if TYPE_CHECKING:
+    from jmlr_cli.answering.system import System
+    from jmlr_cli.contracts.values import QuestionSet
+    from jmlr_cli.evaluation.results import Evaluation
+
+MODES = ("closed", "rag", "oracle")
+
+
+def evaluate(
+    task: Annotated[str | None, typer.Argument(metavar="TASK|FILE|FOLDER", help="A task's name, a question file, or a BEIR folder.")] = None,
+    run: RunName = None,
+    recipe: RecipeName = None,
+    index: IndexName = None,
+    retriever: RetrieverName = None,
+    mode: Annotated[str | None, typer.Option(metavar="|".join(MODES), help="What the model reads; by default the recipe's.")] = None,
+    scoring: Annotated[str | None, typer.Option(metavar="likelihood|generation", help="How option questions are answered.")] = None,
+    k: Annotated[int | None, typer.Option("-k", min=1, help="Passages in a prompt; by default the recipe's candidates.read.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many questions.")] = None,
+    split: Annotated[str | None, typer.Option(help="train, dev or test; by default test, then dev.")] = None,
+    no_generate: Annotated[bool, typer.Option("--no-generate", help="Free-text questions: likelihoods only, nothing is written.")] = False,
+    output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write each question's result as a JSON line.")] = None,
+    overrides: Set = None,
+    json: Json = False,
+) -> None:
+    """Measure a run or a recipe on a question set, or a retriever on a BEIR folder."""
+    from jmlr_cli import console
+    from jmlr_cli.evaluation.beir import is_beir
+
+    if task and is_beir(Path(task).expanduser()):
+        result = beir(Path(task).expanduser(), split, retriever, recipe, run, overrides or [])
+        console.emit(result) if json else show_beir(result)
+        return
+    settings = [*(overrides or []), *([f"evaluation.mode={mode}"] if mode else []), *([f"evaluation.scoring={scoring}"] if scoring else [])]
+    system = _system(run, recipe, index, retriever, settings)
+    for name in [task] if task else _own_tasks(system):
+        found = evaluated(system, questions_of(name, split, limit), k, not no_generate, output)
+        result = found.as_json() | {"run": system.run.name if system.run else None, "model": system.generator.name}
+        console.emit(result) if json else show(result)
+
+
+def questions_of(task: str, split: str | None, limit: int | None) -> QuestionSet:
+    """The questions of a task or file, the first ``limit`` of them."""
+    from dataclasses import replace
+
+    from jmlr_cli.questions.load import load_questions
+
+    questions = load_questions(task, split or "test")
+    return replace(questions, questions=questions.questions[:limit])
+
+
+def evaluated(system: System, questions: QuestionSet, k: int | None, generate: bool, output: Path | None = None) -> Evaluation:
+    """The evaluation of one question set, with a bar; each result goes to ``output`` as soon as it is known."""
+    import contextlib
+    import json
+
+    from jmlr_cli import console
+    from jmlr_cli.evaluation.system import evaluate_system, settings_of
+
+    mode = system.recipe.evaluation.mode
+    with contextlib.ExitStack() as stack:
+        progress = stack.enter_context(console.progress_bar(f"{questions.name} {mode}"))
+        lines = stack.enter_context(output.open("w", encoding="utf-8")) if output else None
+        on_result = (lambda result: lines.write(json.dumps(asdict(result), ensure_ascii=False) + "\n")) if lines else None
+        return evaluate_system(system, questions, mode, settings_of(system.recipe, k, generate), on_result, progress)
+
+
+def beir(
+    folder: Path, split: str | None, retriever: str | None, recipe: str | None, run: str | None, overrides: list[str]
+) -> dict[str, Any]:
+    """Retrieval measures on a BEIR folder. Its corpus is indexed, whole documents as passages; what an earlier
+    call indexed is kept."""
+    import time
+
+    from jmlr_cli import console
+    from jmlr_cli.assemble import make_retriever
+    from jmlr_cli.commands.index import default_name, encode, read_passages
+    from jmlr_cli.commands.retriever_choice import chosen_retriever
+    from jmlr_cli.evaluation.beir import read_beir
+    from jmlr_cli.evaluation.retrieval import evaluate_retrieval
+    from jmlr_cli.index.open import open_index
+    from jmlr_cli.workspace import Workspace
+
+    started = time.monotonic()
+    data = read_beir(folder, split)
+    config, words = chosen_retriever(retriever, recipe, run, overrides)
+    where = Workspace.current().index(f"beir-{default_name([folder])}-{config.plugin}")
+    passages, _ = read_passages([data.corpus], words)
+    encode(where, config, passages, words)
+    index = open_index(where, make_retriever)
+    with console.progress_bar("searching") as progress:
+        metrics = evaluate_retrieval(index.search, data.queries, data.qrels, progress=progress)
+    return {
+        "schema": "jmlr.eval/1",
+        "status": "ok",
+        "task": data.name,
+        "split": data.split,
+        "mode": "retrieval",
+        "n": len(data.queries),
+        "retriever": config.plugin,
+        "checkpoint": config.checkpoint,
+        "run": run,
+        "metrics": metrics,
+        "seconds": round(time.monotonic() - started, 2),
+    }
+
+
+def _system(run: str | None, recipe: str | None, index: str | None, retriever: str | None, overrides: list[str]) -> System:
+    from jmlr_cli.answering.system import open_system
+
+    if retriever:
+        overrides = [*overrides, f"retriever.plugin={retriever}", *(["retriever.checkpoint="] if retriever == "bm25" else [])]
+    return open_system(run, recipe, index, overrides)
+
+
+def _own_tasks(system: System) -> list[str]:
+    from jmlr_cli.errors import UsageError
+
+    tasks = list(system.recipe.evaluation.tasks)
+    if not tasks:
+        raise UsageError("name a task or a question file", "For example: jmlr eval medqa, or jmlr eval questions.jsonl")
+    return tasks
+
+
+def show(result: dict[str, Any]) -> None:
+    """An evaluation for people."""
+    from jmlr_cli import console
+    from jmlr_cli.commands.show import number, percent, table
+
+    rows = [("questions", str(result["n"]))]
+    if result["accuracy"] is not None:
+        rows.append(("accuracy, % [95 % interval]", percent(result["accuracy"], result["ci95"])))
+    rows += [(f"  {name}", f"{percent(s['accuracy'], s['ci95'])}  ({s['n']})") for name, s in result["subsets"].items()]
+    if result["answer_nll"] is not None:
+        rows.append(("answer NLL, nats a token", number(result["answer_nll"], result["answer_nll_ci95"])))
+    if result["f1"] is not None:
+        rows += [("exact match, %", f"{result['exact_match'] * 100:.1f}"), ("token F1, % [95 % interval]", percent(result["f1"], result["f1_ci95"]))]
+    rows += [(f"gold document, {name}", f"{value:.3f}") for name, value in result["retrieval"].items() if name != "n"]
+    notes = {"unparsable": "answers without an option", "truncated": "prompts with passages cut", "unfit": "questions too long for the model"}
+    rows += [(text, str(result[key])) for key, text in notes.items() if result[key]]
+    rows.append(("seconds", f"{result['seconds']:.1f}"))
+    console.out().print(table(f"{result['task']}, {result['mode']}, {result['run'] or result['model']}", ("", ""), rows))
+
+
+def show_beir(result: dict[str, Any]) -> None:
+    """Retrieval measures for people."""
+    from jmlr_cli import console
+    from jmlr_cli.commands.show import table
+
+    rows = [(name, f"{value:.4f}") for name, value in result["metrics"].items()]
+    title = f"{result['task']} ({result['split']}), {result['n']} queries, {result['retriever']} {result['checkpoint'] or ''}"
+    console.out().print(table(title.strip(), ("", ""), [*rows, ("seconds", f"{result['seconds']:.1f}")]))
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make this a command of ``app``."""
+    app.command(name="eval")(evaluate)

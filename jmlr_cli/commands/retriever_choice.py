@@ -1,0 +1,31 @@
+"""Which retriever a command's options name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jmlr_cli.answering.system import DEFAULT_RECIPE
+from jmlr_cli.contracts.config import RetrieverConfig
+from jmlr_cli.errors import InputError
+from jmlr_cli.plugins import registry
+from jmlr_cli.recipe.load import load_recipe
+from jmlr_cli.runs.run import finished, open_run
+
+
+def chosen_retriever(plugin: str | None, recipe: str | None, run: str | None, overrides: Sequence[str]) -> tuple[RetrieverConfig, int]:
+    """The retriever to index with, and the longest passage in words.
+
+    ``--run`` takes the run's trained retriever; ``--retriever`` replaces the recipe's plugin, and keeps its
+    checkpoint when the plugin reads one of the same kind.
+    """
+    if run:
+        if plugin or recipe:
+            raise InputError("--run excludes --recipe and --retriever", "Name the run alone, or the others.")
+        opened = finished(open_run(run))
+        return opened.retriever_config, opened.recipe.data.passage_words
+    loaded = load_recipe(recipe or DEFAULT_RECIPE, overrides)
+    config = loaded.retriever
+    if plugin and plugin != config.plugin:
+        needs = registry().get("retriever", plugin).needs_checkpoint
+        config = RetrieverConfig(plugin=plugin, checkpoint=config.checkpoint if needs else None)
+    return config, loaded.data.passage_words

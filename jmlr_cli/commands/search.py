@@ -1,0 +1,72 @@
+"""`jmlr search`: passages, without an answer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from jmlr_cli.commands.options import IndexName, Json
+
+
+def search(
+    query: Annotated[str | None, typer.Argument(metavar="QUESTION", help="What to look for.", show_default=False)] = None,
+    index: IndexName = None,
+    k: Annotated[int, typer.Option("-k", min=1, help="How many passages.")] = 10,
+    queries: Annotated[Path | None, typer.Option("--queries", metavar="FILE", help="JSON lines with _id and text, or question.")] = None,
+    trec: Annotated[Path | None, typer.Option("--trec", metavar="OUT", help="Write a TREC run file of documents.")] = None,
+    json: Json = False,
+) -> None:
+    """Show the passages that fit a question best."""
+    from jmlr_cli.errors import UsageError
+
+    if (query is None) == (queries is None):
+        raise UsageError("give either a question or --queries FILE", 'For example: jmlr search "fever in children"')
+    if (queries is None) != (trec is None):
+        raise UsageError("--queries and --trec belong together", "For example: --queries q.jsonl --trec run.trec -k 100")
+    if query is not None:
+        _one(query, index, k, json)
+    else:
+        _many(queries, trec, index, k, json)
+
+
+def _one(query: str, index: str | None, k: int, json: bool) -> None:
+    from jmlr_cli import console
+    from jmlr_cli.commands.show import hit_json, show_hits
+
+    hits = _opened(index).search([query], k)[0]
+    if json:
+        console.emit({"schema": "jmlr.search/1", "hits": [hit_json(hit) for hit in hits]})
+    else:
+        show_hits(hits)
+
+
+def _many(queries: Path, trec: Path, index: str | None, k: int, json: bool) -> None:
+    from jmlr_cli import console
+    from jmlr_cli.evaluation.beir import read_queries
+    from jmlr_cli.evaluation.documents import rank_documents
+    from jmlr_cli.evaluation.trec import write_trec_run
+
+    found = read_queries(queries)
+    opened = _opened(index)
+    with console.progress_bar("searching") as progress:
+        rankings = rank_documents(opened.search, found, k, progress)
+    write_trec_run(trec, rankings, opened.manifest.retriever)
+    if json:
+        console.emit({"schema": "jmlr.search/1", "queries": len(found), "trec": str(trec)})
+    else:
+        console.out().print(f"wrote {trec}: {len(found)} queries, up to {k} documents each", highlight=False)
+
+
+def _opened(name: str | None):  # noqa: ANN202 - Index is heavy to import
+    from jmlr_cli.answering.system import find_index
+    from jmlr_cli.assemble import make_retriever
+    from jmlr_cli.index.open import open_index
+
+    return open_index(find_index(name), make_retriever)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make this a command of ``app``."""
+    app.command()(search)

@@ -1,0 +1,66 @@
+"""How results look on a terminal, and their JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+from jmlr_cli import console
+from jmlr_cli.contracts.values import Hit
+
+SNIPPET = 400
+
+
+def hit_json(hit: Hit) -> dict[str, Any]:
+    """A hit as the command line's JSON shows it."""
+    passage = hit.passage
+    return {
+        "rank": hit.rank,
+        "score": round(hit.score, 6),
+        "passage": passage.id,
+        "document": passage.document,
+        "title": passage.title,
+        "text": passage.text,
+    }
+
+
+def show_hits(hits: Sequence[Hit], cited: Sequence[int] = (), whole: bool = False) -> None:
+    """List passages, the cited ones marked."""
+    for hit in hits:
+        mark = "bold green" if hit.rank in cited else "bold"
+        console.out().print(
+            f"[{mark}]\\[{hit.rank}][/{mark}] [bold]{escape(plain(hit.passage.title))}[/bold]  [dim]{escape(hit.passage.document)}  "
+            f"score {hit.score:.3f}[/dim]"
+        )
+        text = plain(hit.passage.text)
+        shown = text if whole or len(text) <= SNIPPET else f"{text[:SNIPPET].rsplit(' ', 1)[0]} …"
+        console.out().print(Text(shown), style="dim" if hit.rank not in cited else "")
+
+
+def plain(text: str) -> str:
+    """``text`` without control characters, which a terminal would obey."""
+    return "".join(letter for letter in text if letter in "\n\t" or letter.isprintable())
+
+
+def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> Table:
+    """A table; the columns numbered in ``right`` are aligned to the right."""
+    made = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for number, column in enumerate(columns):
+        made.add_column(column, justify="right" if number in right else "left", overflow="fold", no_wrap=number == 0)
+    for row in rows:
+        made.add_row(*(cell if isinstance(cell, Text) else escape(cell) for cell in row))
+    return made
+
+
+def percent(value: float, bounds: Sequence[float]) -> str:
+    """A share with its interval: ``71.7 [62.9, 79.0]``."""
+    return f"{value * 100:.1f} [{bounds[0] * 100:.1f}, {bounds[1] * 100:.1f}]"
+
+
+def number(value: float, bounds: Sequence[float]) -> str:
+    """A number with its interval: ``0.712 [0.650, 0.781]``."""
+    return f"{value:.3f} [{bounds[0]:.3f}, {bounds[1]:.3f}]"

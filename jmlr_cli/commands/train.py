@@ -1,0 +1,140 @@
+"""`jmlr train`: both models learn together."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from jmlr_cli.commands.options import Json, Set
+
+if TYPE_CHECKING:
+    from jmlr_cli.recipe.schema import Recipe
+    from jmlr_cli.runs.run import Run
+    from jmlr_cli.training.session import Summary
+
+
+def train(
+    recipe: Annotated[str | None, typer.Option("--recipe", metavar="RECIPE", help="A recipe's name or file (see `jmlr recipes`).")] = None,
+    index: Annotated[str | None, typer.Option("--index", metavar="NAME", help="The index that proposes candidates.")] = None,
+    overrides: Set = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run named by --run, or the newest.")] = False,
+    run: Annotated[str | None, typer.Argument(metavar="[RUN]", help="With --resume: the run to go on with.", show_default=False)] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what it would cost, and stop.")] = False,
+    json: Json = False,
+) -> None:
+    """Train a language model and its retriever jointly."""
+    from jmlr_cli.errors import UsageError
+
+    if resume and (recipe or overrides or index):
+        raise UsageError("a resumed run keeps its own recipe", "Leave --recipe, --index and --set out.")
+    if run and not resume:
+        raise UsageError(f"unexpected argument {run!r}", "A recipe is named with --recipe; a run to go on with, by --resume RUN.")
+    if resume:
+        _show(resumed(run or "latest"), json)
+        return
+    loaded = _recipe(recipe, index, overrides or [])
+    if dry_run:
+        _show_plan(recipe or _default(), loaded, json)
+        return
+    _show(trained(loaded, recipe or _default()), json)
+
+
+def trained(recipe: Recipe, name: str) -> Summary:
+    """A new run, trained to its end. The machine and the inputs are checked before a run's folder is made."""
+    from jmlr_cli import console
+    from jmlr_cli.training.needs import check_needs
+
+    check_needs(recipe.needs, name)
+    from jmlr_cli.training.session import Session, prepare
+
+    inputs = prepare(recipe)
+    from jmlr_cli.runs.run import create_run
+
+    run = create_run(recipe, name)
+    console.notice(f"run {run.name}")
+    return _finish(run, Session(run, inputs, console.progress_bar), None)
+
+
+def resumed(name: str) -> Summary:
+    """A run gone on with from its newest checkpoint."""
+    from transformers.trainer_utils import get_last_checkpoint
+
+    from jmlr_cli import console
+    from jmlr_cli.errors import InputError
+    from jmlr_cli.runs.run import open_run
+    from jmlr_cli.training.session import Session, prepare
+
+    run = open_run(name)
+    if run.record().get("status") == "finished":
+        raise InputError(f"the run {run.name!r} is finished", "Start a new one with --recipe.")
+    newest = get_last_checkpoint(run.checkpoints) if run.checkpoints.is_dir() else None
+    console.notice(f"run {run.name}, from {'its beginning' if newest is None else Path(newest).name}")
+    return _finish(run, Session(run, prepare(run.recipe), console.progress_bar), Path(newest) if newest else None)
+
+
+def _finish(run: Run, session: Any, checkpoint: Path | None) -> Summary:
+    run.update(status="running")
+    try:
+        summary = session.train(checkpoint)
+    except BaseException as error:
+        run.update(status="interrupted" if isinstance(error, KeyboardInterrupt) else "failed", error=str(error))
+        raise
+    values = {key: value for key, value in asdict(summary).items() if key != "run"}
+    run.update(status="finished", **values)
+    return summary
+
+
+def _recipe(name: str | None, index: str | None, overrides: list[str]) -> Recipe:
+    from jmlr_cli.recipe.load import load_recipe
+
+    return load_recipe(name or _default(), [*overrides, *([f"data.index={index}"] if index else [])])
+
+
+def _default() -> str:
+    from jmlr_cli.answering.system import DEFAULT_RECIPE
+
+    return DEFAULT_RECIPE
+
+
+def _show(summary: Summary, json: bool) -> None:
+    from jmlr_cli import console
+
+    losses = {key: getattr(summary, key) for key in ("loss", "lm_loss", "rank_loss", "rank_agreement")}
+    if json:
+        console.emit(
+            {"schema": "jmlr.train/1", "run": summary.run.name, "steps": summary.steps, **losses, "seconds": round(summary.seconds, 2)}
+        )
+        return
+    shown = ", ".join(f"{key.replace('_', ' ')} {value:.3f}" for key, value in losses.items() if value is not None)
+    console.out().print(
+        f"[bold green]trained[/bold green] {summary.run.name}: {summary.steps} steps in {summary.seconds:.0f} s; {shown}", soft_wrap=True
+    )
+    console.out().print(f'next: [bold]jmlr ask "…"[/bold]   or   [bold]jmlr eval FILE --run {summary.run.name}[/bold]', soft_wrap=True)
+
+
+def _show_plan(name: str, recipe: Recipe, json: bool) -> None:
+    from jmlr_cli import console
+    from jmlr_cli.commands.show import table
+    from jmlr_cli.training.needs import found_here, lacking
+    from jmlr_cli.training.plan import make_plan
+
+    plan = make_plan(recipe)
+    missing = lacking(recipe.needs)
+    if json:
+        console.emit({"schema": "jmlr.plan/1", "recipe": name, **asdict(plan), "found": found_here(), "missing": missing})
+        return
+    units = {"memory": "GiB (estimate)", "a100_hours": "hours on one A100 at 40 % of its bfloat16 peak (estimate)"}
+    rows = [
+        (key.replace("_", " "), "unknown here" if value is None else f"{value:,} {units.get(key, '')}".strip())
+        for key, value in asdict(plan).items()
+    ]
+    console.out().print(table(f"plan of {name}", ("", ""), rows))
+    console.out().print(f"[yellow]this machine lacks[/yellow] {'; '.join(missing)}" if missing else "[green]this machine has what it needs[/green]")
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make this a command of ``app``."""
+    app.command()(train)

@@ -1,0 +1,72 @@
+"""The one place that writes to the screen: results on stdout, everything else on stderr."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from jmlr_cli.contracts.progress import Progress
+
+
+@lru_cache(maxsize=1)
+def out() -> Console:
+    """Where results go."""
+    from rich.console import Console
+
+    return Console(highlight=False, soft_wrap=False)
+
+
+@lru_cache(maxsize=1)
+def err() -> Console:
+    """Where progress, notices and errors go."""
+    from rich.console import Console
+
+    return Console(stderr=True, highlight=False)
+
+
+def emit(value: dict[str, Any]) -> None:
+    """Write one JSON object on stdout."""
+    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+
+
+def notice(text: str) -> None:
+    """Tell people, not programs, what is going on."""
+    from rich.markup import escape
+
+    err().print(f"[dim]{escape(text)}[/dim]")
+
+
+@contextmanager
+def progress_bar(description: str) -> Iterator[Progress]:
+    """A bar with rate and time left on a terminal; nothing elsewhere."""
+    from jmlr_cli.contracts.progress import silent
+
+    if not err().is_terminal:
+        yield silent
+        return
+    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+
+    columns = (
+        TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(), TextColumn("[dim]left[/dim]"), TimeRemainingColumn(),
+    )  # fmt: skip
+    with Bars(*columns, console=err(), transient=True) as bars:
+        task = bars.add_task(description, total=None, rate="")
+
+        def advance(amount: int, total: int | None = None) -> None:
+            if total is not None:
+                bars.update(task, total=total)
+            bars.update(task, advance=amount)
+            speed = bars.tasks[task].speed
+            bars.update(task, rate=f"{speed:,.1f}/s" if speed else "")
+
+        yield advance

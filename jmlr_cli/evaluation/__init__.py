@@ -1,0 +1,1 @@
+"""Question sets become numbers with their intervals."""

@@ -1,0 +1,87 @@
+"""A system, made of a run or a recipe, is put to the test."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from jmlr_cli.answering.citations import content_words
+from jmlr_cli.answering.system import System
+from jmlr_cli.assemble import make_retriever
+from jmlr_cli.contracts.progress import Progress, silent
+from jmlr_cli.contracts.values import Hit, Passage, Question, QuestionSet
+from jmlr_cli.evaluation.results import Evaluation, QuestionResult
+from jmlr_cli.evaluation.run import evaluate_questions
+from jmlr_cli.evaluation.settings import DEPTH, Mode, Settings
+from jmlr_cli.evaluation.sources import Gold, Retrieve
+from jmlr_cli.index.open import Index
+from jmlr_cli.index.rerank import rerank
+from jmlr_cli.recipe.schema import Recipe
+
+
+def evaluate_system(
+    system: System,
+    questions: QuestionSet,
+    mode: Mode,
+    settings: Settings,
+    on_result: Callable[[QuestionResult], object] | None = None,
+    progress: Progress = silent,
+) -> Evaluation:
+    """Put ``questions`` to a system. In mode ``rag`` questions that all bring their own passages have those
+    re-ranked, unless an index was named; others have the index searched."""
+    own = system.index_name is None and all(question.passages for question in questions.questions)
+    retrieve = (reranked(system) if own else searched(system.index, max(settings.k, DEPTH))) if mode == "rag" else None
+    gold = gold_passages(system.index) if mode == "oracle" and not own else None
+    return evaluate_questions(
+        questions,
+        system.generator,
+        mode=mode,
+        settings=settings,
+        retrieve=retrieve,
+        gold=gold,
+        on_result=on_result,
+        progress=progress,
+    )
+
+
+def settings_of(recipe: Recipe, k: int | None = None, generate: bool = True) -> Settings:
+    """How a recipe wants its questions scored. ``k`` overrides how many passages a prompt holds."""
+    evaluation = recipe.evaluation
+    return Settings(
+        k=k or recipe.candidates.read or 1,
+        scoring=evaluation.scoring,
+        normalise=evaluation.normalise,
+        answer_style=recipe.data.answer_style,
+        max_new_tokens=evaluation.max_new_tokens,
+        generate=generate,
+    )
+
+
+def searched(index: Index, depth: int) -> Retrieve:
+    """Finds the ``depth`` best passages in an index."""
+
+    def retrieve(questions: Sequence[Question]) -> list[list[Hit]]:
+        return index.search([question.text for question in questions], depth)
+
+    return retrieve
+
+
+def reranked(system: System) -> Retrieve:
+    """Ranks the passages that each question brings."""
+    retriever = make_retriever(system.retriever_config)
+
+    def retrieve(questions: Sequence[Question]) -> list[list[Hit]]:
+        return [rerank(retriever, question.text, question.passages) for question in questions]
+
+    return retrieve
+
+
+def gold_passages(index: Index) -> Gold:
+    """The passages of a question's gold document, those first that hold most of the answer's words."""
+
+    def gold(question: Question) -> list[Passage]:
+        passages = index.of_document(question.document or "")
+        right = question.right_option
+        wanted = content_words(question.answer or (right.text if right else "")) | content_words(question.text)
+        return sorted(passages, key=lambda passage: -len(wanted & content_words(passage.content)))
+
+    return gold

@@ -1,0 +1,94 @@
+"""The command line. Nothing heavy is imported before a command runs."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import typer
+
+from jmlr_cli.commands import ask, demo, doctor, eval as evaluate, index, models, plugins, recipes, runs, search, train
+from jmlr_cli.errors import JmlrError
+
+# what a library sees when it is imported: silence, unless asked for
+QUIET = {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "TRANSFORMERS_VERBOSITY": "error", "TOKENIZERS_PARALLELISM": "false", "TQDM_DISABLE": "1"}
+
+UsageError = typer.BadParameter.__base__
+"""The base of typer's own complaints, wherever its release keeps it."""
+
+app = typer.Typer(
+    name="jmlr",
+    help="Train a medical language model and its retriever jointly, ask with citations, measure.",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+)
+for command in (index, train, ask, evaluate, search, demo, runs, recipes, models, plugins, doctor):
+    command.add_to(app)
+
+
+
+@app.callback(invoke_without_command=True)
+def options(
+    version: bool = typer.Option(False, "--version", help="Show the version and exit.", is_eager=True),
+    debug: bool = typer.Option(False, "--debug", help="Show tracebacks."),
+) -> None:
+    if version:
+        from jmlr_cli import __version__
+
+        typer.echo(f"jmlr {__version__}")
+        raise typer.Exit
+
+
+def main() -> None:
+    """The entry point: run a command, and turn every error into one sentence and an exit code."""
+    for name, value in QUIET.items():
+        os.environ.setdefault(name, value)
+    arguments = sys.argv[1:]
+    # --debug is welcome anywhere on the line
+    debug = "--debug" in arguments
+    as_json = "--json" in arguments
+    try:
+        code = app(args=[a for a in arguments if a != "--debug"], standalone_mode=False)
+        sys.exit(code or 0)
+    except typer.Abort:
+        sys.exit(130)
+    except KeyboardInterrupt:
+        _report("interrupted", "What was finished is kept.", 130, as_json)
+    except JmlrError as error:
+        if debug:
+            raise
+        _report(str(error), error.hint, error.exit_code, as_json)
+    except UsageError as error:  # type: ignore[misc]
+        _report(error.format_message(), "jmlr --help lists the commands; jmlr COMMAND --help their options.", 2, as_json)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except Exception as error:
+        if debug:
+            raise
+        _report(*_unforeseen(error), as_json)
+
+
+def _unforeseen(error: Exception) -> tuple[str, str, int]:
+    """Message, hint and exit code of an error that no room foresaw."""
+    kind = type(error).__name__
+    if kind == "OutOfMemoryError" or isinstance(error, MemoryError):
+        return "out of memory", "Lower training.batch_size, candidates.sample or generator.context, or use a smaller model.", 4
+    if isinstance(error, OSError):
+        return f"{error.strerror or kind}: {error.filename or 'a file'}", "Check the disk, the permissions and the path.", 3
+    return f"{kind}: {error}", "This is a defect of jmlr; run again with --debug for the traceback.", 1
+
+
+def _report(message: str, hint: str, code: int, as_json: bool) -> None:
+    from jmlr_cli import console
+
+    if as_json:
+        console.emit({"schema": "jmlr.error/1", "status": "error", "code": code, "message": message, "hint": hint})
+    else:
+        from rich.markup import escape
+
+        console.err().print(f"[bold red]error:[/bold red] {escape(message)}", soft_wrap=True)
+        if hint:
+            console.err().print(f"[dim]hint:[/dim] {escape(hint)}", soft_wrap=True)
+    sys.exit(code)

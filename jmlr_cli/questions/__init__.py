@@ -1,0 +1,1 @@
+"""Question sets, read from files of any known format or from a task."""

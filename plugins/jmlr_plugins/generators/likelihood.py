@@ -1,0 +1,102 @@
+"""The likelihood of answers under a causal language model.
+
+For a prompt x and an answer a of n tokens, the answer NLL is −Σ_t log p(a_t | x, a_<t) in nats. The output layer
+sees only the positions that predict an answer token, and the loss is computed in float32.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, NamedTuple
+
+import torch
+from torch.nn.functional import cross_entropy
+from transformers import DynamicCache
+
+from jmlr_plugins.generators.batching import batches
+
+
+class Encoded(NamedTuple):
+    """Token ids of a prompt and of its answer."""
+
+    prompt: list[int]
+    answer: list[int]
+
+    @property
+    def length(self) -> int:
+        """How many tokens the model reads: the last answer token is only predicted."""
+        return len(self.prompt) + len(self.answer) - 1
+
+
+def answer_nll_sums(model: torch.nn.Module, encoded: Sequence[Encoded]) -> torch.Tensor:
+    """The answer NLL of each sequence, ``(n,)`` float32, from one forward pass."""
+    ids = padded([[*pair.prompt, *pair.answer[:-1]] for pair in encoded], model.device)
+    rows = [row for row, pair in enumerate(encoded) for _ in pair.answer]
+    columns = [len(pair.prompt) - 1 + step for pair in encoded for step in range(len(pair.answer))]
+    predicted = [token for pair in encoded for token in pair.answer]
+    logits, _ = logits_at(model, ids, rows, columns)
+    return _summed(logits, predicted, rows, len(encoded))
+
+
+def batched_nll_sums(model: torch.nn.Module, encoded: Sequence[Encoded], budget: int) -> torch.Tensor:
+    """As :func:`answer_nll_sums`, in several passes of at most ``budget`` tokens each."""
+    sums = torch.zeros(len(encoded), dtype=torch.float32, device=model.device)
+    for places in batches([pair.length for pair in encoded], budget):
+        sums[places] = answer_nll_sums(model, [encoded[place] for place in places])
+    return sums
+
+
+def shared_prompt_nll_sums(model: torch.nn.Module, prompt: list[int], answers: Sequence[list[int]]) -> torch.Tensor:
+    """The NLL of several answers after one prompt, ``(n,)`` float32. The prompt is read once; its keys and values
+    are reused for the answers' later tokens."""
+    longer = any(len(answer) > 1 for answer in answers)
+    ids = torch.tensor([prompt], device=model.device)
+    first, cache = logits_at(model, ids, [0], [len(prompt) - 1], use_cache=longer)
+    sums = _summed(first.expand(len(answers), -1), [answer[0] for answer in answers], range(len(answers)), len(answers))
+    if not longer:
+        return sums
+    if not isinstance(cache, DynamicCache):  # a model whose memory of the prompt cannot be shared out
+        return answer_nll_sums(model, [Encoded(prompt, answer) for answer in answers])
+    cache.batch_repeat_interleave(len(answers))
+    rows = [row for row, answer in enumerate(answers) for _ in answer[1:]]
+    columns = [step for answer in answers for step in range(len(answer) - 1)]
+    later, _ = logits_at(model, padded([answer[:-1] for answer in answers], model.device), rows, columns, past_key_values=cache)
+    return sums + _summed(later, [token for answer in answers for token in answer[1:]], rows, len(answers))
+
+
+def logits_at(
+    model: torch.nn.Module, ids: torch.Tensor, rows: Sequence[int], columns: Sequence[int], **arguments: Any
+) -> tuple[torch.Tensor, object]:
+    """The logits ``(len(rows), vocabulary)`` float32 at the places ``(rows, columns)`` of ``ids (n, length)``, and
+    the cache if one was asked for. Padding on the right needs no mask: causal attention never looks ahead."""
+    with _output_layer_sees(model, rows, columns):
+        output = model(input_ids=ids, **{"use_cache": False, **arguments})
+    return output.logits[0].float(), getattr(output, "past_key_values", None)
+
+
+def padded(sequences: Sequence[list[int]], device: torch.device) -> torch.Tensor:
+    """Token ids ``(n, longest)``, padded on the right with zeros that nothing attends to."""
+    longest = max(map(len, sequences))
+    return torch.tensor([[*ids, *[0] * (longest - len(ids))] for ids in sequences], dtype=torch.long, device=device)
+
+
+@contextmanager
+def _output_layer_sees(model: torch.nn.Module, rows: Sequence[int], columns: Sequence[int]) -> Iterator[None]:
+    """Hand the output layer these hidden states alone, ``(1, len(rows), hidden)``. Whatever the model does to its
+    logits afterwards (scaling, capping) still happens."""
+
+    def pick(_: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+        return (inputs[0][rows, columns].unsqueeze(0), *inputs[1:])
+
+    hook = model.get_output_embeddings().register_forward_pre_hook(pick)
+    try:
+        yield
+    finally:
+        hook.remove()
+
+
+def _summed(logits: torch.Tensor, predicted: Sequence[int], rows: Sequence[int], count: int) -> torch.Tensor:
+    device = logits.device
+    losses = cross_entropy(logits, torch.tensor(predicted, device=device), reduction="none")
+    return torch.zeros(count, device=device).index_add(0, torch.tensor(rows, device=device), losses)

@@ -1,0 +1,134 @@
+"""A folder of weights becomes a model and its tokenizer. Nothing in the folder is run or unpickled."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    AutoTokenizer,
+    BitsAndBytesConfig,
+    GenerationConfig,
+    PreTrainedConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+)
+from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
+from transformers.utils import logging
+
+from jmlr_cli.contracts.config import GeneratorConfig
+from jmlr_cli.devices import device, dtype
+from jmlr_cli.errors import InputError, MissingError
+
+STRETCHING = ("linear", "dynamic", "yarn", "llama3")
+
+
+def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
+    """The tokenizer in ``folder``."""
+    with _told(folder, "tokenizer"):
+        return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+
+
+def load_settings(folder: Path, rope_scaling: dict[str, Any] | None) -> PreTrainedConfig:
+    """The model's own settings, with its RoPE scaled when ``rope_scaling`` is given."""
+    with _told(folder, "language model"):
+        settings = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+    if rope_scaling:
+        _scale_rope(settings.get_text_config(), rope_scaling)
+    return settings
+
+
+def _scale_rope(settings: PreTrainedConfig, scaling: dict[str, Any]) -> None:
+    current = getattr(settings, "rope_parameters", None) or {}
+    if "rope_theta" not in current:
+        raise InputError(f"a {settings.model_type} model has no RoPE that can be scaled", "Remove generator.rope_scaling.")
+    kind = scaling.get("rope_type", scaling.get("type"))
+    if kind not in ROPE_INIT_FUNCTIONS:
+        raise InputError(f"generator.rope_scaling has the rope_type {kind!r}", f"Choose one of {', '.join(ROPE_INIT_FUNCTIONS)}.")
+    kept = {key: current[key] for key in ("rope_theta", "partial_rotary_factor") if key in current}
+    settings.rope_parameters = {**kept, **scaling, "rope_type": kind}
+    try:
+        settings.standardize_rope_params()
+        settings.validate_rope()
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"generator.rope_scaling is incomplete: {error}", "For example {rope_type: linear, factor: 8.0}."
+        ) from error
+
+
+def longest_context(settings: PreTrainedConfig) -> int | None:
+    """How many tokens the model can read: its positions, times the factor by which its RoPE is stretched.
+    None when the model sets no limit."""
+    text = settings.get_text_config()
+    positions = getattr(text, "max_position_embeddings", None)
+    rope = getattr(text, "rope_parameters", None) or {}
+    if positions is None or rope.get("rope_type") not in STRETCHING:
+        return positions
+    trained = rope.get("original_max_position_embeddings") or positions
+    return max(positions, int(trained * rope["factor"]))
+
+
+def load_model(folder: Path, settings: PreTrainedConfig, config: GeneratorConfig) -> PreTrainedModel:
+    """The model in evaluation mode on this machine's device, frozen weights in ``config.dtype``.
+
+    Raises :class:`InputError` when the folder holds no language model, :class:`MissingError` when
+    quantisation or memory is not to be had."""
+    number_type = dtype(config.dtype)
+    quantization = quantization_of(config, number_type)
+    placed = {"quantization_config": quantization, "device_map": {"": device()}} if quantization else {}
+    with _told(folder, "language model"):
+        model, found = AutoModelForCausalLM.from_pretrained(
+            folder, config=settings, dtype=number_type, local_files_only=True, trust_remote_code=False,
+            use_safetensors=True, output_loading_info=True, **placed,
+        )  # fmt: skip
+    if found["missing_keys"]:
+        raise InputError(
+            f"{folder.name} is not a whole language model: it lacks {sorted(found['missing_keys'])[0]}",
+            "Name a causal language model in generator.model.",
+        )
+    # Answers are drawn greedily: of the model's own generation settings only its ends count.
+    model.generation_config = GenerationConfig(eos_token_id=model.generation_config.eos_token_id)
+    return model.eval() if quantization else model.to(device()).eval()
+
+
+def quantization_of(config: GeneratorConfig, number_type: torch.dtype) -> BitsAndBytesConfig | None:
+    """How bitsandbytes quantises the weights, or None. Raises :class:`MissingError` where it cannot run."""
+    if config.quantization is None:
+        return None
+    if not torch.cuda.is_available():
+        raise MissingError(f"{config.quantization} quantisation needs a GPU", "Set generator.quantization to null.")
+    if importlib.util.find_spec("bitsandbytes") is None:
+        raise MissingError(f"{config.quantization} quantisation needs bitsandbytes", "pip install 'jmlr[gpu]'")
+    if config.quantization == "int8":
+        return BitsAndBytesConfig(load_in_8bit=True)
+    return BitsAndBytesConfig(
+        load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=number_type
+    )
+
+
+@contextmanager
+def _told(folder: Path, what: str) -> Iterator[None]:
+    """Keep transformers silent, and tell its errors in one sentence."""
+    verbosity, bars = logging.get_verbosity(), logging.is_progress_bar_enabled()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+        reason = str(error).strip().splitlines()
+        raise InputError(
+            f"the {what} in {folder} cannot be loaded: {reason[0] if reason else type(error).__name__}",
+            "generator.model must name a causal language model with safetensors weights.",
+        ) from error
+    finally:
+        logging.set_verbosity(verbosity)
+        if bars:
+            logging.enable_progress_bar()

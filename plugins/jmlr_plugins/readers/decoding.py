@@ -1,0 +1,37 @@
+"""Bytes of a text file become text."""
+
+from __future__ import annotations
+
+import codecs
+
+from jmlr_cli.contracts.reader import UnreadableFile
+
+UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+FALLBACKS = ("utf-8-sig", "cp1252", "latin-1")
+
+
+def decoded(data: bytes) -> str:
+    """The text in ``data``, its lines ended by "\\n": UTF-8, UTF-16 with a byte-order mark, Windows-1252 or Latin-1.
+
+    Raises :class:`UnreadableFile` for what is no text.
+    """
+    text = _utf16(data) if data.startswith(UTF16_MARKS) else _eight_bit(data)
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _utf16(data: bytes) -> str:
+    try:
+        return data.decode("utf-16")
+    except UnicodeDecodeError as error:
+        raise UnreadableFile("damaged UTF-16") from error
+
+
+def _eight_bit(data: bytes) -> str:
+    if b"\0" in data:
+        raise UnreadableFile("binary file")
+    for encoding in FALLBACKS[:-1]:
+        try:
+            return data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    return data.decode(FALLBACKS[-1])  # every byte is a Latin-1 character

@@ -1,0 +1,108 @@
+"""Late interaction: one vector a token, compared by MaxSim."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from jmlr_cli.contracts.config import Section
+from jmlr_cli.contracts.progress import Progress, silent
+from jmlr_cli.contracts.values import Match
+from jmlr_plugins.retrievers.colbert_encoder import ColBERTEncoder, ColBERTModel, load_colbert, save_colbert
+from jmlr_plugins.retrievers.colbert_settings import ColBERTOptions, read_settings
+from jmlr_plugins.retrievers.colbert_tokens import ColBERTTokenizer, TokenRow
+from jmlr_plugins.retrievers.encoder_retriever import EncoderRetriever
+from jmlr_plugins.retrievers.encoding import inference, length_batches, padded, token_limit
+from jmlr_plugins.retrievers.token_index import TokenIndex, TokenWriter
+from jmlr_plugins.retrievers.token_vectors import TokenVectors, joined, maxsim
+
+PASSAGE_OPTIONS = {"passage_length", "dim", "mask_punctuation", "passage_marker", "similarity"}
+
+
+class ColBERTRetriever(EncoderRetriever):
+    """ColBERT (Khattab & Zaharia 2020, arXiv 2004.12832), from its own checkpoints or any encoder."""
+
+    Options: ClassVar[type[Section]] = ColBERTOptions
+    layout: ClassVar[str] = "colbert/1"
+    options: ColBERTOptions
+    module: ColBERTEncoder
+
+    @cached_property
+    def model(self) -> ColBERTModel:
+        """The checkpoint, loaded on first use."""
+        return load_colbert(self.folder, read_settings(self.folder, self.options), self.config.lora)
+
+    @cached_property
+    def tokens(self) -> ColBERTTokenizer:
+        """What makes tokens of texts."""
+        model = self.model
+        return ColBERTTokenizer(model.tokenizer, model.settings, token_limit(model.encoder.backbone, model.tokenizer))
+
+    @property
+    def vector_options(self) -> dict[str, object]:
+        return self.options.model_dump(include=PASSAGE_OPTIONS)
+
+    def load(self) -> ColBERTEncoder:
+        return self.model.encoder
+
+    def writer(self, into: Path) -> TokenWriter:
+        return TokenWriter(into)
+
+    def open(self, at: Path) -> None:
+        self._index = TokenIndex(at)
+
+    def search(self, queries: Sequence[str], k: int) -> list[list[Match]]:
+        if not queries:
+            return []
+        with inference(self.module, "float32"):
+            return self._index.search(self.encode_queries(queries), k)
+
+    def passage_vectors(self, texts: Sequence[str], progress: Progress = silent) -> list[NDArray[np.floating]]:
+        vectors: list[Any] = [None] * len(texts)
+        with inference(self.module, self.options.precision):
+            for positions, batch in self._batches(self.tokens.passages(texts)):
+                states, mask = batch.vectors.half().cpu().numpy(), batch.mask.cpu().numpy()
+                for place, position in enumerate(positions):
+                    vectors[position] = states[place][mask[place]]
+                progress(len(positions))
+        return vectors
+
+    def encode_queries(self, texts: Sequence[str]) -> TokenVectors:
+        return self._encode(self.tokens.queries(texts))
+
+    def encode_passages(self, texts: Sequence[str]) -> TokenVectors:
+        return self._encode(self.tokens.passages(texts))
+
+    def score(self, queries: TokenVectors, passages: TokenVectors) -> torch.Tensor:
+        return maxsim(queries, passages)
+
+    def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
+        encoder = [p for p in self.module.backbone.parameters() if p.requires_grad]
+        projection_rate = learning_rate * self.options.projection_lr_scale
+        return [
+            {"params": encoder, "lr": learning_rate},
+            {"params": list(self.module.linear.parameters()), "lr": projection_rate},
+        ]
+
+    def save(self, folder: Path) -> None:
+        save_colbert(self.model, folder)
+
+    def _encode(self, rows: list[TokenRow]) -> TokenVectors:
+        batches = list(self._batches(rows))
+        order = torch.tensor([position for positions, _ in batches for position in positions])
+        return joined([batch for _, batch in batches]).rows(torch.argsort(order))
+
+    def _batches(self, rows: list[TokenRow]) -> Iterator[tuple[list[int], TokenVectors]]:
+        """Token vectors in batches of like length, with the positions that they belong to."""
+        fill, device = self.model.tokenizer.pad_token_id or 0, next(self.module.parameters()).device
+        for positions in length_batches([len(row.ids) for row in rows], self.options.batch_size):
+            batch = [rows[position] for position in positions]
+            ids, seen = padded([row.ids for row in batch], fill, device), padded([row.seen for row in batch], 0, device)
+            counts = padded([row.counts for row in batch], 0, device).bool()
+            yield positions, TokenVectors(self.module(ids, seen), counts)

@@ -1,0 +1,123 @@
+"""One vector a passage, from any sentence encoder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import cached_property
+from pathlib import Path
+from typing import ClassVar, Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+from torch import Tensor
+from transformers import PreTrainedTokenizerBase
+
+from jmlr_cli.contracts.config import Section
+from jmlr_cli.contracts.progress import Progress, silent
+from jmlr_cli.contracts.values import Match
+from jmlr_plugins.retrievers.dense_index import DenseIndex, DenseWriter
+from jmlr_plugins.retrievers.encoder_retriever import EncoderRetriever, EncodingOptions
+from jmlr_plugins.retrievers.encoding import inference, length_batches, padded, token_limit
+from jmlr_plugins.retrievers.sentence_encoder import SentenceEncoder, load_sentence_encoder, save_sentence_encoder
+from jmlr_plugins.retrievers.sentence_layout import SentenceLayout, read_layout
+
+Pooling = Literal["cls", "max", "mean", "mean_sqrt_len", "weightedmean", "lasttoken"]
+
+
+class DenseOptions(EncodingOptions):
+    """What overrides the checkpoint's own settings; null leaves them."""
+
+    pooling: Pooling | None = Field(None, description="How token states become one vector; the checkpoint's, or mean.")
+    similarity: Literal["cosine", "dot"] | None = Field(
+        None, description="How vectors are compared; the checkpoint's, or cosine."
+    )
+    query_prefix: str | None = Field(None, description="Text put before every question, such as 'query: '.")
+    passage_prefix: str | None = Field(None, description="Text put before every passage, such as 'passage: '.")
+    max_length: int | None = Field(None, gt=2, description="Longest text in tokens; the rest is cut off.")
+
+
+class DenseRetriever(EncoderRetriever):
+    """Bi-encoder retrieval: the inner product of the question's and the passage's vectors, in faiss."""
+
+    Options: ClassVar[type[Section]] = DenseOptions
+    layout: ClassVar[str] = "dense/1"
+    options: DenseOptions
+    module: SentenceEncoder
+    _tokenizer: PreTrainedTokenizerBase
+
+    @cached_property
+    def settings(self) -> SentenceLayout:
+        """The checkpoint's settings with the options laid over them."""
+        own, options = read_layout(self.folder), self.options
+        similarity = options.similarity or ("dot" if own.similarity in ("dot", "dot_score") else "cosine")
+        return replace(
+            own,
+            poolings=own.poolings if options.pooling is None else (options.pooling,),
+            query_prompt=own.query_prompt if options.query_prefix is None else options.query_prefix,
+            passage_prompt=own.passage_prompt if options.passage_prefix is None else options.passage_prefix,
+            max_length=options.max_length or own.max_length,
+            similarity=similarity,
+            normalize=own.normalize or similarity == "cosine",
+        )
+
+    @property
+    def vector_options(self) -> dict[str, object]:
+        return self.options.model_dump(include={"pooling", "similarity", "passage_prefix", "max_length"})
+
+    def load(self) -> SentenceEncoder:
+        encoder, self._tokenizer = load_sentence_encoder(self.folder, self.settings, self.config.lora)
+        limit = token_limit(encoder.backbone, self._tokenizer)
+        self._max_length = min(self.settings.max_length or limit, limit)
+        return encoder
+
+    def writer(self, into: Path) -> DenseWriter:
+        return DenseWriter(into)
+
+    def open(self, at: Path) -> None:
+        self._index = DenseIndex(at)
+
+    def search(self, queries: Sequence[str], k: int) -> list[list[Match]]:
+        if not queries:
+            return []
+        with inference(self.module, "float32"):
+            return self._index.search(self.encode_queries(queries).cpu().numpy(), k)
+
+    def passage_vectors(self, texts: Sequence[str], progress: Progress = silent) -> list[NDArray[np.floating]]:
+        with inference(self.module, self.options.precision):
+            return list(self._encode(texts, self.settings.passage_prompt, progress).cpu().numpy())
+
+    def encode_queries(self, texts: Sequence[str]) -> Tensor:
+        """Vectors (B, d) float32."""
+        return self._encode(texts, self.settings.query_prompt)
+
+    def encode_passages(self, texts: Sequence[str]) -> Tensor:
+        """Vectors (n, d) float32."""
+        return self._encode(texts, self.settings.passage_prompt)
+
+    def score(self, queries: Tensor, passages: Tensor) -> Tensor:
+        grouped = passages.float().view(len(queries), -1, passages.shape[-1])
+        return (queries.float().unsqueeze(1) * grouped).sum(-1)
+
+    def save(self, folder: Path) -> None:
+        save_sentence_encoder(self.module, self._tokenizer, folder)
+
+    def _encode(self, texts: Sequence[str], prompt: str, progress: Progress = silent) -> Tensor:
+        module, rows = self.module, self._token_rows([prompt + text for text in texts])
+        device = next(module.parameters()).device
+        parts: list[Tensor] = []
+        order: list[int] = []
+        for batch in length_batches([len(row) for row in rows], self.options.batch_size):
+            ids = padded([rows[i] for i in batch], self._tokenizer.pad_token_id or 0, device)
+            mask = padded([[1] * len(rows[i]) for i in batch], 0, device)
+            parts.append(module(ids, mask))
+            order.extend(batch)
+            progress(len(batch))
+        return torch.cat(parts)[torch.argsort(torch.tensor(order))]
+
+    def _token_rows(self, texts: list[str]) -> list[list[int]]:
+        texts = [text.lower() for text in texts] if self.settings.lower_case else texts
+        rows = self._tokenizer(texts, truncation=True, max_length=self._max_length)["input_ids"]
+        return [row or [self._tokenizer.pad_token_id or 0] for row in rows]

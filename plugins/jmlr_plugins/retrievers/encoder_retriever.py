@@ -1,0 +1,104 @@
+"""What the retrievers that encode with a transformer have in common."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Protocol, Self
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import Field
+
+from jmlr_cli import devices
+from jmlr_cli.contracts.config import Section
+from jmlr_cli.contracts.progress import Progress, silent
+from jmlr_cli.contracts.retriever import TrainableRetriever
+from jmlr_cli.contracts.values import Passage
+from jmlr_plugins.retrievers.checkpoint import content_identity, named_folder
+from jmlr_plugins.retrievers.encoding import Precision, chunks
+
+CHUNK = 2048
+
+
+class EncodingOptions(Section):
+    """How texts are run through the encoder."""
+
+    batch_size: int = Field(32, gt=0, description="Texts encoded at a time.")
+    precision: Precision = Field(
+        "auto", description="Number type of passage encoding; auto is bfloat16 where the device computes it natively."
+    )
+
+
+class IndexWriter(Protocol):
+    """Takes passages' vectors one chunk after the other; its files are whole when it closes."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(self, *failure: object) -> None: ...
+
+    def keep(self, old: Path, removed: AbstractSet[str]) -> None: ...
+
+    def add(self, ids: Sequence[str], vectors: Any) -> None: ...
+
+
+class EncoderRetriever(TrainableRetriever):
+    """A retriever whose passages become vectors. ``layout`` names the format of its files."""
+
+    needs_checkpoint: ClassVar[bool] = True
+    layout: ClassVar[str]
+    options: EncodingOptions
+
+    @abstractmethod
+    def load(self) -> torch.nn.Module:
+        """The encoder, from :attr:`folder`."""
+
+    @abstractmethod
+    def writer(self, into: Path) -> IndexWriter:
+        """What writes this retriever's files into ``into``."""
+
+    @abstractmethod
+    def passage_vectors(self, texts: Sequence[str], progress: Progress) -> list[NDArray[np.floating]]:
+        """What the index keeps of each text."""
+
+    @property
+    @abstractmethod
+    def vector_options(self) -> dict[str, object]:
+        """The options that change a passage's vectors."""
+
+    @cached_property
+    def folder(self) -> Path:
+        """The checkpoint's folder."""
+        return named_folder(self.config)
+
+    @cached_property
+    def module(self) -> torch.nn.Module:
+        return self.load().to(devices.device())
+
+    @property
+    def fingerprint(self) -> str:
+        options = json.dumps(self.vector_options, sort_keys=True)
+        digest = hashlib.sha256(f"{content_identity(self.folder)} {options}".encode()).hexdigest()
+        return f"{self.layout} {digest[:32]}"
+
+    def build(self, passages: Iterable[Passage], into: Path, progress: Progress = silent) -> None:
+        with self.writer(into) as writer:
+            self._write(writer, passages, progress)
+
+    def update(
+        self, old: Path, into: Path, added: Iterable[Passage], removed: AbstractSet[str], progress: Progress = silent
+    ) -> None:
+        with self.writer(into) as writer:
+            writer.keep(old, removed)
+            self._write(writer, added, progress)
+
+    def _write(self, writer: IndexWriter, passages: Iterable[Passage], progress: Progress) -> None:
+        for chunk in chunks(passages, CHUNK):
+            vectors = self.passage_vectors([passage.content for passage in chunk], progress)
+            writer.add([passage.id for passage in chunk], vectors)

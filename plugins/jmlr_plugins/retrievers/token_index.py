@@ -1,0 +1,128 @@
+"""The token vectors of all passages on disk, and exact MaxSim search over them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+from typing import BinaryIO, Self
+
+import numpy as np
+import torch
+from numpy.lib import format as npy
+from numpy.typing import NDArray
+from torch import Tensor
+
+from jmlr_cli.contracts.values import Match
+from jmlr_cli.errors import DamagedError
+from jmlr_plugins.retrievers.rows import REBUILD, Rows, read_array
+from jmlr_plugins.retrievers.token_vectors import TokenVectors
+
+BLOCK_TOKENS = 32_768
+QUERIES_AT_ONCE = 16
+RESIDENT_BYTES = 2 << 30
+
+
+class TokenWriter:
+    """Streams token vectors to ``vectors.npy`` (T, dim) float16, with ``lengths.npy`` (N,) and ``ids.json``."""
+
+    def __init__(self, into: Path) -> None:
+        self._into = into
+        self._ids: list[str] = []
+        self._lengths: list[int] = []
+        self._width = 0
+
+    def __enter__(self) -> Self:
+        self._file: BinaryIO = (self._into / "vectors.npy").open("wb")
+        self._write_header()
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        with self._file:
+            self._file.seek(0)
+            self._write_header()
+        np.save(self._into / "lengths.npy", np.array(self._lengths, dtype=np.int32), allow_pickle=False)
+        Rows(self._ids).write(self._into / "ids.json")
+
+    def _write_header(self) -> None:
+        # numpy leaves room in the header for the number of rows to grow, so it can be written again.
+        header = {"descr": "<f2", "fortran_order": False, "shape": (sum(self._lengths), self._width)}
+        npy.write_array_header_1_0(self._file, header)
+
+    def keep(self, old: Path, removed: AbstractSet[str]) -> None:
+        """Take over the vectors in ``old`` but those of the passages in ``removed``."""
+        index = TokenIndex(old)
+        for row in np.flatnonzero(index.rows.kept(removed)):
+            self.add([index.rows.ids[row]], [index.passage(row)])
+
+    def add(self, ids: Sequence[str], vectors: Sequence[NDArray]) -> None:
+        """Append passages with the vectors (tokens, dim) of each."""
+        for passage in vectors:
+            self._width = passage.shape[1]
+            self._file.write(np.ascontiguousarray(passage, dtype="<f2").data)
+            self._lengths.append(len(passage))
+        self._ids.extend(ids)
+
+
+class TokenIndex:
+    """The files of :class:`TokenWriter`, opened. The vectors stay on disk until they are read."""
+
+    def __init__(self, at: Path) -> None:
+        lengths = read_array(at / "lengths.npy").astype(np.int64)
+        self.rows = Rows.read(at / "ids.json", len(lengths))
+        self._vectors = read_array(at / "vectors.npy", mapped=len(lengths) > 0)
+        self._starts = np.concatenate([[0], np.cumsum(lengths)])
+        if len(self._vectors) != self._starts[-1]:
+            raise DamagedError(f"{at / 'vectors.npy'} holds {len(self._vectors)} vectors, not {self._starts[-1]}", REBUILD)
+        self._resident: dict[int, Tensor] = {}
+
+    def passage(self, row: int | np.integer) -> NDArray[np.float16]:
+        """The vectors of one passage: (tokens, dim)."""
+        return self._vectors[self._starts[row] : self._starts[row + 1]]
+
+    def search(self, queries: TokenVectors, k: int) -> list[list[Match]]:
+        """The ``k`` passages of highest MaxSim with each query, by comparing with all of them."""
+        found: list[list[Match]] = []
+        for first in range(0, len(queries), QUERIES_AT_ONCE):
+            scores = self._scores(queries.rows(slice(first, first + QUERIES_AT_ONCE)))
+            found.extend(self.rows.best(one, k) for one in scores)
+        return found
+
+    def _scores(self, queries: TokenVectors) -> NDArray[np.float32]:
+        """MaxSim (B, N) of every query with every passage."""
+        scores = np.zeros((len(queries), len(self.rows)), dtype=np.float32)
+        tokens = queries.vectors.float()[queries.mask]
+        owner = torch.arange(len(queries), device=tokens.device).repeat_interleave(queries.mask.sum(1))
+        for first, last in self._blocks():
+            similarity = tokens @ self._block(first, last, tokens.device).T
+            best = segment_max(similarity, self._starts[first : last + 1] - self._starts[first])
+            total = torch.zeros(len(queries), last - first, device=tokens.device).index_add_(0, owner, best)
+            scores[:, first:last] = total.cpu().numpy()
+        return scores
+
+    def _blocks(self) -> Iterator[tuple[int, int]]:
+        """The first and the last (exclusive) passage of each block of about ``BLOCK_TOKENS`` tokens."""
+        first = 0
+        while first < len(self.rows):
+            last = int(np.searchsorted(self._starts, self._starts[first] + BLOCK_TOKENS, side="right")) - 1
+            last = min(max(last, first + 1), len(self.rows))
+            yield first, last
+            first = last
+
+    def _block(self, first: int, last: int, device: torch.device) -> Tensor:
+        """The token vectors of some passages as float32, kept in memory where all of them fit."""
+        if first not in self._resident:
+            block = self._vectors[self._starts[first] : self._starts[last]].astype(np.float32)
+            tensor = torch.from_numpy(block).to(device)
+            if self._vectors.size * 4 > RESIDENT_BYTES:
+                return tensor
+            self._resident[first] = tensor
+        return self._resident[first]
+
+
+def segment_max(scores: Tensor, bounds: NDArray[np.int64]) -> Tensor:
+    """The largest of each row's ``scores`` (q, tokens) between one of ``bounds`` (n + 1,) and the next: (q, n)."""
+    if scores.device.type == "cpu":  # several times faster than torch's own
+        return torch.from_numpy(np.maximum.reduceat(scores.numpy(), bounds[:-1], axis=1))
+    lengths = torch.from_numpy(np.diff(bounds)).to(scores.device)
+    return torch.segment_reduce(scores.T.contiguous(), "max", lengths=lengths, axis=0).T

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from jmlr_plugins.readers.markdown import MarkdownReader
+
+
+def sections(document):
+    return [(section.heading, section.text) for section in document.sections]
+
+
+def test_sections_stand_under_the_path_of_their_headings(read):
+    (document,) = read(
+        MarkdownReader,
+        "a.md",
+        "# Malaria\nIntro\n\n## Treatment\n### **Children** of [5](x)\nACT\n### Adults\nAlso ACT\n## Prevention\nNets\n",
+    )
+    assert document.title == "Malaria"
+    assert sections(document) == [
+        ("", "Intro"),
+        ("Treatment > Children of 5", "ACT"),
+        ("Treatment > Adults", "Also ACT"),
+        ("Prevention", "Nets"),
+    ]
+
+
+def test_an_underlined_line_is_a_heading(read):
+    (document,) = read(MarkdownReader, "a.md", "Malaria\n=======\nIntro\n\nDoses\n-----\nTwo\n")
+    assert document.title == "Malaria"
+    assert sections(document) == [("", "Intro"), ("Doses", "Two")]
+
+
+def test_a_comment_in_a_code_block_is_no_heading(read):
+    text = "# T\n```sh\n# not a heading\n```\n    # nor this\n"
+    (document,) = read(MarkdownReader, "a.md", text)
+    assert [heading for heading, _ in sections(document)] == [""]
+    assert "# not a heading" in document.sections[0].text
+
+
+def test_a_second_heading_of_the_first_level_is_a_section(read):
+    (document,) = read(MarkdownReader, "a.md", "# One\na\n# Two\nb\n## Three\nc")
+    assert document.title == "One"
+    assert sections(document) == [("", "a"), ("Two", "b"), ("Two > Three", "c")]
+
+
+def test_front_matter_gives_title_and_metadata_and_is_not_shown(read):
+    text = "---\ntitle: Sepsis\nyear: 2022\ntags: [a, b]\nwhen: 2024-01-31\n---\nText\n# First\nMore\n"
+    (document,) = read(MarkdownReader, "a.md", text)
+    assert document.title == "Sepsis"
+    assert dict(document.metadata) == {"year": "2022", "when": "2024-01-31"}
+    assert sections(document) == [("", "Text"), ("First", "More")]
+
+
+def test_dashes_that_hold_no_front_matter_are_text(read):
+    for text in ("---\njust a line\n---\nText", "---\na: [\n---\nText", "---\nwhen: 2024-02-31\n---\nText"):
+        (document,) = read(MarkdownReader, "a.md", text)
+        assert document.sections[-1].text.endswith("Text")
+        assert not document.metadata
+
+
+def test_a_source_line_below_the_title_becomes_metadata(read):
+    (document,) = read(MarkdownReader, "a.md", "# Gout\nSource: NIH https://example.org/gout\n\n## What is it?\nCrystals.\n")
+    assert dict(document.metadata) == {"source": "NIH https://example.org/gout"}
+    assert sections(document) == [("What is it?", "Crystals.")]
+
+
+def test_a_source_line_elsewhere_is_text(read):
+    (document,) = read(MarkdownReader, "a.md", "# Gout\n## Pain\nSource: the toe\n")
+    assert sections(document) == [("Pain", "Source: the toe")]
+
+
+def test_a_file_without_headings_is_called_by_its_name(read):
+    (document,) = read(MarkdownReader, "deep/chest_pain.markdown", "Some text\r\non two lines\r\n")
+    assert document.title == "chest pain"
+    assert sections(document) == [("", "Some text\non two lines")]
+
+
+def test_a_heading_without_words_leaves_no_gap_in_the_path(read):
+    (document,) = read(MarkdownReader, "a.md", "# T\n## A\n### \nx\n#### B\ny\n")
+    assert [heading for heading, _ in sections(document)] == ["A", "A > B"]
+
+
+def test_deeply_nested_quotes_do_not_break_the_reader(read):
+    (document,) = read(MarkdownReader, "a.md", "# T\n" + ">" * 5000 + " deep\n\n## H\nafter\n")
+    assert sections(document)[-1] == ("H", "after")
