@@ -11,7 +11,7 @@ from jmlr_cli.commands import ask, demo, doctor, eval as evaluate, index, models
 from jmlr_cli.errors import JmlrError
 
 # what a library sees when it is imported: silence, unless asked for
-QUIET = {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "TRANSFORMERS_VERBOSITY": "error", "TOKENIZERS_PARALLELISM": "false", "TQDM_DISABLE": "1"}
+QUIET = {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_HUB_VERBOSITY": "error", "TRANSFORMERS_VERBOSITY": "error", "TOKENIZERS_PARALLELISM": "false", "TQDM_DISABLE": "1"}
 
 UsageError = typer.BadParameter.__base__
 """The base of typer's own complaints, wherever its release keeps it."""

@@ -33,7 +33,7 @@ def ask(
         raise UsageError("the question is empty", 'For example: jmlr ask "What is the first treatment of anaphylaxis?"')
     system = open_system(run, recipe, index, overrides or [])
     hits = retrieve(system, question, k or system.recipe.candidates.read or 1)
-    _as_json(system, question, hits, max_new_tokens) if json else _on_screen(system, question, hits, max_new_tokens)
+    _as_json(system, question, hits, max_new_tokens) if json else on_screen(system, question, hits, max_new_tokens)
 
 
 def _as_json(system: System, question: str, hits: list[Hit], max_new_tokens: int) -> None:
@@ -56,7 +56,8 @@ def _as_json(system: System, question: str, hits: list[Hit], max_new_tokens: int
     )
 
 
-def _on_screen(system: System, question: str, hits: list[Hit], max_new_tokens: int) -> None:
+def on_screen(system: System, question: str, hits: list[Hit], max_new_tokens: int) -> str:
+    """Show the answer as it is written, then its passages; return the answer."""
     from jmlr_cli import console
     from jmlr_cli.answering.ask import answer_pieces
     from jmlr_cli.answering.citations import cited_ranks
@@ -66,6 +67,7 @@ def _on_screen(system: System, question: str, hits: list[Hit], max_new_tokens: i
     console.out().print("\n")
     show_hits(hits, cited_ranks(answer))
     console.out().print(f"\n[dim]{system.name}[/dim]")
+    return answer
 
 
 def _streamed(pieces: Iterator[str]) -> Iterator[str]:

@@ -1,1 +1,152 @@
-def add_to(app): pass
+"""`jmlr demo`: the whole job on the sample that ships."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from jmlr_cli.commands.options import Json
+
+if TYPE_CHECKING:
+    from jmlr_cli.runs.run import Run
+
+QUESTION = "What is the first-line treatment of anaphylaxis?"
+SYSTEMS = {"closed-book": "demo-closed", "frozen-retriever RAG": "demo-rag", "joint": "demo"}
+
+
+def demo(
+    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many test questions.")] = None,
+    tiny: Annotated[bool, typer.Option("--tiny", help="With tiny random models: seconds, no download, answers that mean nothing.")] = False,
+    json: Json = False,
+) -> None:
+    """Index the sample, train three systems at equal budget, ask, and compare. Minutes on two CPU cores."""
+    from jmlr_cli import console
+
+    started = time.monotonic()
+    overrides = TINY if tiny else []
+    step("1/4", "models and index")
+    index_sample(overrides)
+    step("2/4", "training: closed-book, frozen-retriever RAG, joint, as many updates each")
+    runs = {name: trained_once(recipe, overrides) for name, recipe in SYSTEMS.items()}
+    step("3/4", f"asking: {QUESTION}")
+    answer = ask_once(runs["joint"], quiet=json)
+    step("4/4", "evaluating on the test questions, whose documents no training question is about")
+    results = {name: evaluate_once(run, limit) for name, run in runs.items()}
+    seconds = round(time.monotonic() - started, 1)
+    if json:
+        named = {name: {"run": run.name, **results[name]} for name, run in runs.items()}
+        console.emit({"schema": "jmlr.demo/1", "status": "ok", "answer": answer, "systems": named, "seconds": seconds})
+    else:
+        show(results, runs["joint"], seconds)
+
+
+TINY = [
+    "retriever.checkpoint=tiny-bert", "generator.model=tiny-llama", "generator.dtype=float32", "generator.lora.r=4", "data.limit=8",
+]  # fmt: skip
+
+
+def step(number: str, text: str) -> None:
+    """Say what happens now."""
+    from jmlr_cli import console
+
+    console.err().print(f"[bold cyan]{number}[/bold cyan] {text}")
+
+
+def index_sample(overrides: list[str]) -> None:
+    """Fetch the models that the demo's recipe names, and index the sample's pages with its retriever."""
+    from jmlr_cli import console
+    from jmlr_cli.commands.index import encode, read_passages
+    from jmlr_cli.models.resolve import is_here, resolve_model
+    from jmlr_cli.recipe.load import load_recipe
+    from jmlr_cli.sample import GUIDELINES
+    from jmlr_cli.workspace import Workspace
+
+    recipe = load_recipe("demo", overrides)
+    for model in (recipe.retriever.checkpoint, recipe.generator.model):
+        if not is_here(str(model)):
+            console.notice(f"fetching {model}")
+        resolve_model(str(model))
+    passages, _ = read_passages([GUIDELINES], recipe.data.passage_words)
+    change = encode(Workspace.current().index("sample"), recipe.retriever, passages, recipe.data.passage_words)
+    console.notice(f"index sample: {change.manifest.documents} documents, {change.manifest.passages} passages, {change.added} newly encoded")
+
+
+def trained_once(name: str, overrides: list[str]) -> Run:
+    """The finished run of a recipe, trained now unless an earlier demo did."""
+    from jmlr_cli import console
+    from jmlr_cli.commands.train import trained
+    from jmlr_cli.recipe.load import load_recipe
+    from jmlr_cli.runs.run import find_finished
+
+    recipe = load_recipe(name, overrides)
+    earlier = find_finished(recipe)
+    if earlier:
+        console.notice(f"run {earlier.name} is there already")
+        return earlier
+    return trained(recipe, name).run
+
+
+def ask_once(run: Run, quiet: bool) -> str:
+    """The joint system's answer to one question, shown as it is written."""
+    from jmlr_cli.answering.ask import answer_pieces, retrieve
+    from jmlr_cli.answering.system import open_system
+    from jmlr_cli.commands.ask import on_screen
+
+    system = open_system(run.name, None, None)
+    hits = retrieve(system, QUESTION, system.recipe.candidates.read)
+    if quiet:
+        return "".join(answer_pieces(system, QUESTION, hits, 80))
+    return on_screen(system, QUESTION, hits, 80)
+
+
+def evaluate_once(run: Run, limit: int | None) -> dict[str, Any]:
+    """A run's numbers on the sample's test questions: kept in the run, and read from there the next time."""
+    import json
+
+    from jmlr_cli.answering.system import open_system
+    from jmlr_cli.commands.eval import evaluated, questions_of
+    from jmlr_cli.files import write_json
+
+    kept = run.folder / "evaluations" / f"sample-test-{limit or 'all'}.json"
+    if kept.is_file():
+        return json.loads(kept.read_text(encoding="utf-8"))
+    system = open_system(run.name, None, None)
+    result = evaluated(system, questions_of("sample", "test", limit), None, generate=False).as_json()
+    write_json(kept, result)
+    return result
+
+
+def show(results: dict[str, dict[str, Any]], joint: Run, seconds: float) -> None:
+    """The table, and what to try next."""
+    from jmlr_cli import console
+    from jmlr_cli.commands.show import number, percent, table
+
+    before, after = results["frozen-retriever RAG"]["retrieval"], results["joint"]["retrieval"]
+    rows = [
+        (
+            name,
+            percent(result["accuracy"], result["ci95"]),
+            number(result["answer_nll"], result["answer_nll_ci95"]),
+            *(f"{result['retrieval'][depth]:.3f}" if result["retrieval"] else "-" for depth in ("R@1", "R@5")),
+        )
+        for name, result in results.items()
+    ]
+    n = results["joint"]["n"]
+    columns = ("system", "accuracy, % [95 %]", "answer NLL [95 %]", "R@1", "R@5")
+    console.out().print()
+    console.out().print(table(f"{n} test questions of the sample (for software, not for care)", columns, rows, right=(3, 4)))
+    console.out().print(
+        f"retrieval before and after joint training: R@1 {before['R@1']:.3f} → {after['R@1']:.3f}, R@5 {before['R@5']:.3f} → {after['R@5']:.3f}, "
+        f"RR {before['RR']:.3f} → {after['RR']:.3f}   [dim]({seconds:.0f} s in all)[/dim]",
+        soft_wrap=True,
+    )
+    console.out().print("\n[bold]next[/bold]")
+    for line in (f'jmlr ask "When is oxygen given in a heart attack?" --run {joint.name}', "jmlr index FOLDER-OF-YOUR-GUIDELINES", "jmlr recipes"):
+        console.out().print(f"  {line}", soft_wrap=True, markup=False)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Make this a command of ``app``."""
+    app.command()(demo)

@@ -118,10 +118,9 @@ def beir(
 
 def _system(run: str | None, recipe: str | None, index: str | None, retriever: str | None, overrides: list[str]) -> System:
     from jmlr_cli.answering.system import open_system
+    from jmlr_cli.commands.retriever_choice import retriever_overrides
 
-    if retriever:
-        overrides = [*overrides, f"retriever.plugin={retriever}", *(["retriever.checkpoint="] if retriever == "bm25" else [])]
-    return open_system(run, recipe, index, overrides)
+    return open_system(run, recipe, index, [*retriever_overrides(retriever), *overrides])
 
 
 def _own_tasks(system: System) -> list[str]:

@@ -23,9 +23,13 @@ def chosen_retriever(plugin: str | None, recipe: str | None, run: str | None, ov
             raise InputError("--run excludes --recipe and --retriever", "Name the run alone, or the others.")
         opened = finished(open_run(run))
         return opened.retriever_config, opened.recipe.data.passage_words
-    loaded = load_recipe(recipe or DEFAULT_RECIPE, overrides)
-    config = loaded.retriever
-    if plugin and plugin != config.plugin:
-        needs = registry().get("retriever", plugin).needs_checkpoint
-        config = RetrieverConfig(plugin=plugin, checkpoint=config.checkpoint if needs else None)
-    return config, loaded.data.passage_words
+    loaded = load_recipe(recipe or DEFAULT_RECIPE, [*retriever_overrides(plugin), *overrides])
+    return loaded.retriever, loaded.data.passage_words
+
+
+def retriever_overrides(plugin: str | None) -> list[str]:
+    """``--retriever PLUGIN`` as overrides of a recipe: its checkpoint stays unless the plugin reads none."""
+    if plugin is None:
+        return []
+    needs_checkpoint = registry().get("retriever", plugin).needs_checkpoint
+    return [f"retriever.plugin={plugin}", *([] if needs_checkpoint else ["retriever.checkpoint="])]

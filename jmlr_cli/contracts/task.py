@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from typing import ClassVar
 
 from jmlr_cli.contracts.values import QuestionSet
@@ -13,6 +14,8 @@ class Task(ABC):
 
     name: ClassVar[str]
     summary: ClassVar[str] = ""
+    sizes: ClassVar[Mapping[str, int]] = {}
+    """How many questions a split has, where it is known beforehand; a run can then be planned without the data."""
 
     @abstractmethod
     def load(self, split: str) -> QuestionSet:

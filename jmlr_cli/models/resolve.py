@@ -12,6 +12,7 @@ from pathlib import Path
 from jmlr_cli.errors import InputError, MissingError
 from jmlr_cli.files import sha256, write_json
 from jmlr_cli.models.catalogue import Model, catalogue
+from jmlr_cli.sample import GUIDELINES
 from jmlr_cli.workspace import Workspace
 
 ORIGIN = "origin.json"
@@ -100,8 +101,7 @@ def _converted(path: Path) -> Path:
 
 def sample_texts() -> list[str]:
     """The texts of the sample's guideline pages."""
-    folder = Path(__file__).resolve().parents[1] / "sample" / "guidelines"
-    return [path.read_text(encoding="utf-8") for path in sorted(folder.glob("*.md"))]
+    return [path.read_text(encoding="utf-8") for path in sorted(GUIDELINES.glob("*.md"))]
 
 
 @contextmanager

@@ -127,6 +127,15 @@ def finished(run: Run) -> Run:
     return run
 
 
+def find_finished(recipe: Recipe) -> Run | None:
+    """The newest finished run of exactly this recipe."""
+    for name in reversed(run_names()):
+        run = open_run(name)
+        if run.recipe == recipe and run.record().get("status") == "finished":
+            return run
+    return None
+
+
 def run_names() -> list[str]:
     """The names of all runs, oldest first."""
     return sorted(path.parent.name for path in Workspace.current().runs.glob("*/run.json"))

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jmlr_cli.contracts.config import LoraConfig
-from jmlr_cli.errors import InputError, JmlrError
+from jmlr_cli.errors import InputError
 from jmlr_cli.models.catalogue import Shape, find_shape
+from jmlr_cli.plugins import registry
 from jmlr_cli.questions.load import load_questions
 from jmlr_cli.recipe.schema import Recipe
 
@@ -117,12 +118,15 @@ def _shape_from(config: Path) -> Shape:
 
 
 def _question_count(recipe: Recipe) -> int | None:
-    if recipe.data.train is None:
+    """How many questions a run would train on: counted in a file, known beforehand for a task, else None."""
+    source = recipe.data.train
+    if source is None:
         return None
-    try:
-        return len(load_questions(recipe.data.train, "train").questions[: recipe.data.limit])
-    except JmlrError:
-        return None  # a plan can be made where the questions are not
+    if Path(source).expanduser().exists():
+        found: int | None = len(load_questions(source, "train").questions)
+    else:
+        found = registry().get("task", source).sizes.get("train")
+    return min(found, recipe.data.limit or found) if found else None
 
 
 def _steps(recipe: Recipe, questions: int | None) -> int | None:

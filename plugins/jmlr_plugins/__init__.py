@@ -32,6 +32,7 @@ def jmlr_objectives(register):
 @hookimpl
 def jmlr_tasks(register):
     home = "jmlr_plugins.tasks.hub"
+    register("sample", "jmlr_plugins.tasks.sample:Sample", "the questions that ship, on the guideline pages that ship")
     register("medqa", f"{home}:MedQA", "USMLE questions, four options")
     register("medmcqa", f"{home}:MedMCQA", "Indian medical entrance questions, four options")
     register("mmlu-medical", f"{home}:MMLUMedical", "the six medical subsets of MMLU")

@@ -35,6 +35,16 @@ def test_a_comment_in_a_code_block_is_no_heading(read):
     assert "# not a heading" in document.sections[0].text
 
 
+def test_a_heading_within_a_quotation_is_text(read):
+    (document,) = read(MarkdownReader, "a.md", "# T\n> ## Quoted\n> words\n\n- # listed\n")
+    assert sections(document) == [("", "> ## Quoted\n> words\n\n- # listed")]
+
+
+def test_a_heading_is_shown_without_its_markup(read):
+    (document,) = read(MarkdownReader, "a.md", '# <a id="x"></a>Use of `INR` *now*\ntext')
+    assert document.title == "Use of INR now"
+
+
 def test_a_second_heading_of_the_first_level_is_a_section(read):
     (document,) = read(MarkdownReader, "a.md", "# One\na\n# Two\nb\n## Three\nc")
     assert document.title == "One"

@@ -5,6 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jmlr_cli.contracts.values import Document, Section, passage_id
+from jmlr_cli.corpus.breaks import cut_cost
 from jmlr_cli.corpus.packing import pieces
 from jmlr_cli.corpus.passages import split_document
 
@@ -71,6 +72,33 @@ def test_a_long_paragraph_is_cut_between_sentences_and_not_after_abbreviations()
     passages = split_document(document(("A", text)), words=100)
     assert len(passages) == len({passage.id for passage in passages})
     assert all(piece.startswith("Ask Dr. Smith") and piece.endswith("of it.") for piece in pieces(text, 100))
+
+
+def test_a_one_word_title_stays_with_the_lines_below_it():
+    text = "\n".join(f"Dose\nItem {n} of a list that goes on" for n in range(500))
+    assert not any(piece.endswith("Dose") for words in range(200, 400, 7) for piece in pieces(text, words))
+
+
+def test_places_to_cut_are_ranked_from_paragraphs_down_to_words():
+    places = [
+        ("It ends.\n\n", "Next"),
+        ("It ends.\n", "Next"),
+        ("It ends. ", "Next"),
+        ("- an item\n", "- another"),
+        ("as a line goes on\n", "with more"),
+        ("in the middle of ", "Words"),
+        ("bro", "ken"),
+    ]
+    costs = [cut_cost(before, after) for before, after in places]
+    assert costs == sorted(costs)
+    assert len(set(costs)) == len(costs) - 1
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("see Dr. ", "Smith"), ("(e.g. ", "Aspirin"), ("5 mg. ", "b.d."), ("the options are:\n\n", "One")]
+)
+def test_a_cut_that_parts_what_belongs_together_costs_as_much_as_one_within_a_sentence(before, after):
+    assert cut_cost(before, after) == cut_cost("in the middle of ", "Words")
 
 
 def test_a_list_is_not_cut_from_the_line_that_announces_it():

@@ -6,13 +6,14 @@ import json
 from pathlib import Path
 
 import pytest
+import torch
+from jmlr_plugins.generators.causal_lm import CausalLMGenerator
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from jmlr_cli.contracts.config import GeneratorConfig
 from jmlr_cli.contracts.values import Option, Passage, Question
 from jmlr_cli.models.tiny import build_tiny_decoder
-from jmlr_plugins.generators.causal_lm import CausalLMGenerator
 
 TEXTS = [
     "Insulin lowers the blood sugar in diabetes. Aspirin thins the blood.",
@@ -25,6 +26,15 @@ CHATML = (
     "{% for m in messages %}{{ '<|im_start|>' + m['role'] + '\n' + m['content'] + '<|im_end|>\n' }}{% endfor %}"
     "{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}"
 )
+
+
+@pytest.fixture(scope="session", autouse=True)
+def one_thread():
+    """Several threads only slow tiny models down."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +70,9 @@ def sentencepiece_folder(tmp_path_factory) -> Path:
     tokenizer.pre_tokenizer = pre_tokenizers.Split("▁", "merged_with_next")  # in training alone: no token spans two words
     bytes_ = [f"<0x{byte:02X}>" for byte in range(256)]
     trainer = trainers.BpeTrainer(vocab_size=700, special_tokens=["<unk>", "<s>", *bytes_], max_token_length=8)
-    tokenizer.train_from_iterator([*(text.replace("\n", " ") for text in TEXTS), *(f"{letter}</s>" for letter in "abcdefgh" * 8)], trainer)
+    tokenizer.train_from_iterator(
+        [*(text.replace("\n", " ") for text in TEXTS), *(f"{letter}</s>" for letter in "abcdefgh" * 8)], trainer
+    )
     tokenizer = _as_in_use(tokenizer)
     assert tokenizer.token_to_id("</s>") is not None, "the merges should spell </s>"
     tokenizer.add_special_tokens([AddedToken("</s>", special=True, normalized=False)])

@@ -6,9 +6,11 @@ import math
 
 import pytest
 import torch
+from jmlr_plugins.generators.batching import batches, batches_of_equal_room
+from transformers import AutoTokenizer, MambaConfig, MambaForCausalLM
 
 from jmlr_cli.contracts.values import Passage, Question
-from jmlr_plugins.generators.batching import batches, batches_of_equal_room
+from jmlr_cli.errors import InputError
 
 TEXT = "Insulin lowers the blood sugar in diabetes. "
 ANSWERS = ["A. Beta blocker", "B. Aspirin", "C. Insulin"]
@@ -100,6 +102,14 @@ def test_a_prompt_without_an_answer_has_no_likelihood(generator, question):
         generator.answer_nll([generator.render(question, [])])
 
 
+def test_an_empty_answer_is_an_input_error(make, chat_folder, question):
+    generator = make(chat_folder)
+    with pytest.raises(InputError, match="'q1'"):
+        generator.render(question, [], " ")
+    with pytest.raises(InputError, match="no text"):
+        generator.option_scores(generator.render(question, []), ["A", ""])
+
+
 def test_the_output_layer_reads_only_what_predicts_the_answer(generator, prompts):
     seen = []
     hook = generator.module.get_output_embeddings().register_forward_hook(lambda _, inputs, output: seen.append(output.shape[:2]))
@@ -118,10 +128,9 @@ def test_prompts_with_other_room_are_decoded_apart():
 
 
 def test_a_model_without_a_cache_to_share_scores_options_too(make, plain_folder, tmp_path):
-    from transformers import AutoTokenizer, MambaConfig, MambaForCausalLM
-
     tokenizer = AutoTokenizer.from_pretrained(plain_folder)
-    MambaForCausalLM(MambaConfig(vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=1, state_size=4)).save_pretrained(tmp_path)
+    config = MambaConfig(vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=1, state_size=4)
+    MambaForCausalLM(config).save_pretrained(tmp_path)
     tokenizer.save_pretrained(tmp_path)
     generator = make(tmp_path, context=256)
     question = Question("q", "Which?", answer="Insulin")

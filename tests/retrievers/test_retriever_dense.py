@@ -115,7 +115,9 @@ def test_texts_are_cut_to_the_checkpoints_own_length(retriever, sentence_folder)
 
 def test_a_score_is_the_cosine_with_each_of_its_own_candidates(retriever):
     one = retriever("dense")
-    queries, candidates = one.encode_queries(["gout", "asthma"]), one.encode_passages(["a", "mouth", "once", "dose", "flat", "hour"])
+    with torch.no_grad():
+        queries = one.encode_queries(["gout", "asthma"])
+        candidates = one.encode_passages(["a", "mouth", "once", "dose", "flat", "hour"])
     expected = [[float(queries[b] @ candidates[3 * b + n]) for n in range(3)] for b in range(2)]
     torch.testing.assert_close(one.score(queries, candidates), torch.tensor(expected))
     assert one.score(queries, candidates).dtype == torch.float32
@@ -181,7 +183,12 @@ def test_a_checkpoint_that_is_no_encoder_is_refused(retriever, tmp_path, plugin)
     (tmp_path / "nothing").mkdir()
     broken = shutil.copytree(decoder, tmp_path / "broken")
     (broken / "config.json").write_text("{")
-    for checkpoint, error in [(decoder, InputError), (tmp_path / "nothing", InputError), (broken, InputError), (None, InputError)]:
+    for checkpoint, error in [
+        (decoder, InputError),
+        (tmp_path / "nothing", InputError),
+        (broken, InputError),
+        (None, InputError),
+    ]:
         with pytest.raises(error) as caught:
             retriever(plugin, checkpoint=checkpoint).encode_queries(["gout"])
         assert caught.value.hint

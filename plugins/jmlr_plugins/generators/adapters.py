@@ -1,4 +1,7 @@
-"""LoRA adapters on a language model: added, saved, loaded, taken off."""
+"""LoRA adapters on a language model: added, saved, loaded, taken off.
+
+peft wraps the model and passes everything else on to it, so an adapted model is typed as the model.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import cast
 
 import torch
 from peft import LoraConfig as PeftLoraConfig
@@ -20,17 +24,17 @@ from jmlr_cli.errors import DamagedError, InputError
 SETTINGS, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 
 
-def with_new_adapters(model: PreTrainedModel, lora: LoraConfig, name: str) -> PeftModel:
+def with_new_adapters(model: PreTrainedModel, lora: LoraConfig, name: str) -> PreTrainedModel:
     """The model, frozen, with new float32 adapters on those of ``lora.targets`` that it has."""
     settings = PeftLoraConfig(
         r=lora.r, lora_alpha=lora.alpha, lora_dropout=lora.dropout, target_modules=_targets(model, lora.targets, name),
-        task_type="CAUSAL_LM", base_model_name_or_path=name,
+        task_type="CAUSAL_LM",
     )  # fmt: skip
     with _peft_advice_off():
-        return get_peft_model(model, settings)
+        return cast(PreTrainedModel, get_peft_model(model, settings))
 
 
-def with_saved_adapters(model: PreTrainedModel, folder: Path, name: str, *, trainable: bool) -> PeftModel:
+def with_saved_adapters(model: PreTrainedModel, folder: Path, name: str, *, trainable: bool) -> PreTrainedModel:
     """The model with the adapters in ``folder``."""
     for file in (SETTINGS, WEIGHTS):
         if not (folder / file).is_file():
@@ -38,7 +42,8 @@ def with_saved_adapters(model: PreTrainedModel, folder: Path, name: str, *, trai
     try:
         settings = PeftConfig.from_pretrained(str(folder))
         with _peft_advice_off():
-            return PeftModel.from_pretrained(model, str(folder), config=settings, is_trainable=trainable)
+            adapted = PeftModel.from_pretrained(model, str(folder), config=settings, is_trainable=trainable)
+        return cast(PreTrainedModel, adapted)
     except (SafetensorError, TypeError, KeyError) as error:
         raise DamagedError(f"the adapters in {folder} cannot be read: {error}", "Resume from another checkpoint.") from error
     except (RuntimeError, ValueError) as error:
@@ -48,7 +53,12 @@ def with_saved_adapters(model: PreTrainedModel, folder: Path, name: str, *, trai
         ) from error
 
 
-def save_adapters(model: PeftModel, folder: Path, name: str) -> None:
+def has_adapters(model: PreTrainedModel) -> bool:
+    """Whether the model carries adapters."""
+    return isinstance(model, PeftModel)
+
+
+def save_adapters(model: PreTrainedModel, folder: Path, name: str) -> None:
     """Write the adapters alone, naming the model that they belong to as the recipe does."""
     for settings in model.peft_config.values():
         settings.base_model_name_or_path = name
@@ -56,7 +66,7 @@ def save_adapters(model: PeftModel, folder: Path, name: str) -> None:
     model.save_pretrained(str(folder), save_embedding_layers=False)
 
 
-def without_adapters(model: PreTrainedModel | PeftModel) -> PreTrainedModel:
+def without_adapters(model: PreTrainedModel) -> PreTrainedModel:
     """The model as it was loaded."""
     return model.unload() if isinstance(model, PeftModel) else model
 

@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from threading import Event, Thread
 
 import torch
-from transformers import GenerationConfig, PreTrainedTokenizerBase, StoppingCriteria, StoppingCriteriaList, TextIteratorStreamer
+from transformers import (
+    GenerationConfig,
+    PreTrainedModel,
+    PreTrainedTokenizerBase,
+    StoppingCriteria,
+    StoppingCriteriaList,
+    TextIteratorStreamer,
+)
 
 from jmlr_plugins.generators.modes import evaluating
 from jmlr_plugins.generators.text import tidy
@@ -22,7 +29,7 @@ class Ending:
 
 
 def greedy(
-    model: torch.nn.Module,
+    model: PreTrainedModel,
     tokenizer: PreTrainedTokenizerBase,
     prompts: Sequence[list[int]],
     max_new_tokens: int,
@@ -32,14 +39,14 @@ def greedy(
     ids, mask = _left_padded(prompts, model.device)
     stopping = StoppingCriteriaList([_TextWritten(tokenizer, ids.shape[1], ending.texts)])
     with evaluating(model):
-        written = model.generate(
+        written = model.generate(  # type: ignore[operator]
             input_ids=ids, attention_mask=mask, generation_config=_settings(max_new_tokens, ending), stopping_criteria=stopping
         )
     return [_text(tokenizer, row, ending) for row in written[:, ids.shape[1] :].tolist()]
 
 
 def greedy_stream(
-    model: torch.nn.Module, tokenizer: PreTrainedTokenizerBase, prompt: list[int], max_new_tokens: int, ending: Ending
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, prompt: list[int], max_new_tokens: int, ending: Ending
 ) -> Iterator[str]:
     """The same text as :func:`greedy`, in pieces. The model runs in a thread that ends with the iterator."""
     streamer = TextIteratorStreamer(tokenizer, skip_prompt=True, skip_special_tokens=True)
@@ -51,7 +58,7 @@ def greedy_stream(
     def run() -> None:
         try:
             with evaluating(model):
-                model.generate(
+                model.generate(  # type: ignore[operator]
                     input_ids=ids, attention_mask=mask, generation_config=_settings(max_new_tokens, ending),
                     stopping_criteria=stopping, streamer=streamer,
                 )  # fmt: skip
@@ -72,7 +79,7 @@ def greedy_stream(
 
 def _text(tokenizer: PreTrainedTokenizerBase, written: list[int], ending: Ending) -> str:
     over = [written.index(token) for token in ending.tokens if token in written]
-    text = tokenizer.decode(written[: min(over, default=len(written))], skip_special_tokens=True)
+    text = str(tokenizer.decode(written[: min(over, default=len(written))], skip_special_tokens=True))
     return "".join(tidy([text], ending.texts))
 
 

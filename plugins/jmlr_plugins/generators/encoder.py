@@ -29,7 +29,7 @@ class Encoder:
         description = describe(tokenizer.backend_tokenizer)
         found = controls(description)
         self.beginning = _beginning(tokenizer)
-        self.end_id = tokenizer.convert_tokens_to_ids(end) if end else tokenizer.eos_token_id
+        self.end_id = _end_id(tokenizer, end)
         self._control_ids = {control.text: control.id for control in found}
         self._control_pattern = _pattern([(c.text, c.lstrip, c.rstrip) for c in found])
         self._forbidden = frozenset(self._control_ids.values()) - {tokenizer.unk_token_id}
@@ -89,6 +89,13 @@ class Encoder:
                 middle = (start + end) // 2
                 return self._text_ids(text[:middle], opens) + self._text_ids(text[middle:], False)
         return encoding.ids
+
+
+def _end_id(tokenizer: PreTrainedTokenizerBase, end: str) -> int:
+    found = tokenizer.convert_tokens_to_ids(end) if end else tokenizer.eos_token_id
+    if not isinstance(found, int):
+        raise InputError(f"the tokenizer in {tokenizer.name_or_path} has no token that ends a text", "Give it an eos_token.")
+    return found
 
 
 def _beginning(tokenizer: PreTrainedTokenizerBase) -> tuple[int, ...]:

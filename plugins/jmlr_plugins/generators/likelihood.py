@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch.nn.functional import cross_entropy
-from transformers import DynamicCache
+from transformers import DynamicCache, PreTrainedModel
 
 from jmlr_plugins.generators.batching import batches
 
@@ -29,7 +29,7 @@ class Encoded(NamedTuple):
         return len(self.prompt) + len(self.answer) - 1
 
 
-def answer_nll_sums(model: torch.nn.Module, encoded: Sequence[Encoded]) -> torch.Tensor:
+def answer_nll_sums(model: PreTrainedModel, encoded: Sequence[Encoded]) -> torch.Tensor:
     """The answer NLL of each sequence, ``(n,)`` float32, from one forward pass."""
     ids = padded([[*pair.prompt, *pair.answer[:-1]] for pair in encoded], model.device)
     rows = [row for row, pair in enumerate(encoded) for _ in pair.answer]
@@ -39,7 +39,7 @@ def answer_nll_sums(model: torch.nn.Module, encoded: Sequence[Encoded]) -> torch
     return _summed(logits, predicted, rows, len(encoded))
 
 
-def batched_nll_sums(model: torch.nn.Module, encoded: Sequence[Encoded], budget: int) -> torch.Tensor:
+def batched_nll_sums(model: PreTrainedModel, encoded: Sequence[Encoded], budget: int) -> torch.Tensor:
     """As :func:`answer_nll_sums`, in several passes of at most ``budget`` tokens each."""
     sums = torch.zeros(len(encoded), dtype=torch.float32, device=model.device)
     for places in batches([pair.length for pair in encoded], budget):
@@ -47,7 +47,7 @@ def batched_nll_sums(model: torch.nn.Module, encoded: Sequence[Encoded], budget:
     return sums
 
 
-def shared_prompt_nll_sums(model: torch.nn.Module, prompt: list[int], answers: Sequence[list[int]]) -> torch.Tensor:
+def shared_prompt_nll_sums(model: PreTrainedModel, prompt: list[int], answers: Sequence[list[int]]) -> torch.Tensor:
     """The NLL of several answers after one prompt, ``(n,)`` float32. The prompt is read once; its keys and values
     are reused for the answers' later tokens."""
     longer = any(len(answer) > 1 for answer in answers)
@@ -66,7 +66,7 @@ def shared_prompt_nll_sums(model: torch.nn.Module, prompt: list[int], answers: S
 
 
 def logits_at(
-    model: torch.nn.Module, ids: torch.Tensor, rows: Sequence[int], columns: Sequence[int], **arguments: Any
+    model: PreTrainedModel, ids: torch.Tensor, rows: Sequence[int], columns: Sequence[int], **arguments: Any
 ) -> tuple[torch.Tensor, object]:
     """The logits ``(len(rows), vocabulary)`` float32 at the places ``(rows, columns)`` of ``ids (n, length)``, and
     the cache if one was asked for. Padding on the right needs no mask: causal attention never looks ahead."""
@@ -82,7 +82,7 @@ def padded(sequences: Sequence[list[int]], device: torch.device) -> torch.Tensor
 
 
 @contextmanager
-def _output_layer_sees(model: torch.nn.Module, rows: Sequence[int], columns: Sequence[int]) -> Iterator[None]:
+def _output_layer_sees(model: PreTrainedModel, rows: Sequence[int], columns: Sequence[int]) -> Iterator[None]:
     """Hand the output layer these hidden states alone, ``(1, len(rows), hidden)``. Whatever the model does to its
     logits afterwards (scaling, capping) still happens."""
 

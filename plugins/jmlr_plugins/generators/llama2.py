@@ -26,6 +26,7 @@ class Llama2Generator(CausalLMGenerator):
     """
 
     Options = Llama2Options
+    options: Llama2Options
 
     @cached_property
     def frame(self) -> Frame:

@@ -25,6 +25,7 @@ from transformers.utils import logging
 from jmlr_cli.contracts.config import GeneratorConfig
 from jmlr_cli.devices import device, dtype
 from jmlr_cli.errors import InputError, MissingError
+from jmlr_plugins.generators.modes import is_out_of_memory
 
 STRETCHING = ("linear", "dynamic", "yarn", "llama3")
 
@@ -83,10 +84,11 @@ def load_model(folder: Path, settings: PreTrainedConfig, config: GeneratorConfig
     quantization = quantization_of(config, number_type)
     placed = {"quantization_config": quantization, "device_map": {"": device()}} if quantization else {}
     with _told(folder, "language model"):
-        model, found = AutoModelForCausalLM.from_pretrained(
+        loaded: Any = AutoModelForCausalLM.from_pretrained(
             folder, config=settings, dtype=number_type, local_files_only=True, trust_remote_code=False,
             use_safetensors=True, output_loading_info=True, **placed,
         )  # fmt: skip
+    model, found = loaded
     if found["missing_keys"]:
         raise InputError(
             f"{folder.name} is not a whole language model: it lacks {sorted(found['missing_keys'])[0]}",
@@ -120,9 +122,9 @@ def _told(folder: Path, what: str) -> Iterator[None]:
     logging.disable_progress_bar()
     try:
         yield
-    except torch.OutOfMemoryError:
-        raise
     except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+        if is_out_of_memory(error):
+            raise
         reason = str(error).strip().splitlines()
         raise InputError(
             f"the {what} in {folder} cannot be loaded: {reason[0] if reason else type(error).__name__}",

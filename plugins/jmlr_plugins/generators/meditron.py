@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from jmlr_plugins.generators.causal_lm import CausalLMGenerator, DecoderOptions
+from jmlr_plugins.generators.decoder import DecoderGenerator, DecoderOptions
 from jmlr_plugins.generators.template import Frame
 
 START, END = "<|im_start|>", "<|im_end|>"
@@ -24,11 +24,12 @@ class MeditronOptions(DecoderOptions):
     system: str = Field("You are a helpful, careful medical assistant.", description="The system message; may be empty.")
 
 
-class MeditronGenerator(CausalLMGenerator):
+class MeditronGenerator(DecoderGenerator):
     """Llama 2 pretrained further on clinical guidelines and papers. The context is that of the weights:
     2048 tokens for 7b, 4096 for 70b."""
 
     Options = MeditronOptions
+    options: MeditronOptions
 
     @cached_property
     def frame(self) -> Frame:

@@ -28,16 +28,15 @@ def within_memory(model: str) -> Iterator[None]:
     """Tell running out of memory as a :class:`MissingError`."""
     try:
         yield
-    except torch.OutOfMemoryError as error:
-        raise _out_of_memory(model) from error
-    except RuntimeError as error:
-        if "can't allocate memory" not in str(error):
+    except (RuntimeError, OSError) as error:
+        if not is_out_of_memory(error):
             raise
-        raise _out_of_memory(model) from error
+        raise MissingError(
+            f"out of memory while running {model}",
+            "Reduce generator.options.batch_tokens, generator.context or training.batch_size, or choose a smaller model.",
+        ) from error
 
 
-def _out_of_memory(model: str) -> MissingError:
-    return MissingError(
-        f"out of memory while running {model}",
-        "Reduce generator.options.batch_tokens, generator.context or training.batch_size, or choose a smaller model.",
-    )
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether an error means that memory ran out, on a GPU or here."""
+    return isinstance(error, torch.OutOfMemoryError) or "allocate memory" in str(error)

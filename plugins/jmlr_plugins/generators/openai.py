@@ -62,6 +62,7 @@ class OpenAIGenerator(Generator):
     """A model behind a server. It answers; it neither trains nor tells likelihoods."""
 
     Options = OpenAIOptions
+    options: OpenAIOptions
 
     @property
     def name(self) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -27,6 +28,7 @@ SETTINGS = (
     "artifact.metadata",
     "tokenizer.json",
     "added_tokens.json",
+    "special_tokens_map.json",
     "vocab.*",
     "merges.txt",
     "*.model",
@@ -95,7 +97,7 @@ def read_weights(folder: Path) -> dict[str, torch.Tensor]:
         try:
             safe = path.suffix == ".safetensors"
             tensors |= load_file(path) if safe else torch.load(path, map_location="cpu", weights_only=True, mmap=True)
-        except (SafetensorError, OSError, RuntimeError, ValueError, EOFError) as error:
+        except (SafetensorError, UnpicklingError, OSError, RuntimeError, ValueError, EOFError) as error:
             raise InputError(f"the weights {path} cannot be read: {error}", "Fetch the model again.") from error
     return tensors
 
@@ -124,7 +126,7 @@ def load_backbone(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBas
             _check_encoder(folder, AutoConfig.from_pretrained(folder))
             tokenizer = AutoTokenizer.from_pretrained(folder)
             backbone, found = AutoModel.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
-    except (OSError, ValueError, KeyError, SafetensorError) as error:
+    except (SafetensorError, UnpicklingError, OSError, RuntimeError, ValueError, KeyError) as error:
         raise InputError(f"the retriever checkpoint {folder} cannot be loaded: {error}", ENCODER_HINT) from error
     missing = sorted(name for name in found["missing_keys"] if "pooler" not in name)
     if missing:

@@ -24,7 +24,7 @@ ADDED_MARKERS = ("[Q] ", "[D] ")
 
 
 class ColBERTEncoder(nn.Module):
-    """Token ids (B, L) and which of them are seen, to token vectors (B, L, dim)."""
+    """Token ids (B, L) and which of them are seen, to token vectors (B, L, dim) float32."""
 
     backbone: nn.Module
     linear: nn.Linear
@@ -36,7 +36,7 @@ class ColBERTEncoder(nn.Module):
         self._normalize = normalize
 
     def forward(self, ids: Tensor, seen: Tensor) -> Tensor:
-        vectors = self.linear(self.backbone(input_ids=ids, attention_mask=seen).last_hidden_state)
+        vectors = self.linear(self.backbone(input_ids=ids, attention_mask=seen).last_hidden_state).float()
         return nn.functional.normalize(vectors, dim=-1) if self._normalize else vectors
 
 

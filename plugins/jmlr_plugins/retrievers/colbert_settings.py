@@ -57,7 +57,7 @@ def read_settings(folder: Path, options: ColBERTOptions) -> ColBERTSettings:
     passages here are longer, and an encoder's positions reach further."""
     own = _colbert_metadata(read_json(folder / "artifact.metadata")) or _pylate_settings(folder)
     overrides = options.model_dump(include=set(asdict(ColBERTSettings())))
-    return replace(ColBERTSettings(), **_given(own), **_given(overrides))
+    return replace(ColBERTSettings(), **(_given(own) | _given(overrides)))
 
 
 def _given(values: dict[str, Any]) -> dict[str, Any]:

@@ -79,7 +79,7 @@ class EncoderRetriever(TrainableRetriever):
 
     @cached_property
     def module(self) -> torch.nn.Module:
-        return self.load().to(devices.device())
+        return self.load().to(devices.device()).eval()
 
     @property
     def fingerprint(self) -> str:

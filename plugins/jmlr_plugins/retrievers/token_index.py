@@ -122,7 +122,12 @@ class TokenIndex:
 
 def segment_max(scores: Tensor, bounds: NDArray[np.int64]) -> Tensor:
     """The largest of each row's ``scores`` (q, tokens) between one of ``bounds`` (n + 1,) and the next: (q, n)."""
-    if scores.device.type == "cpu":  # several times faster than torch's own
+    if scores.device.type == "cpu":  # several times faster there than torch's own
         return torch.from_numpy(np.maximum.reduceat(scores.numpy(), bounds[:-1], axis=1))
+    return segment_max_on_device(scores, bounds)
+
+
+def segment_max_on_device(scores: Tensor, bounds: NDArray[np.int64]) -> Tensor:
+    """What :func:`segment_max` computes, in torch alone."""
     lengths = torch.from_numpy(np.diff(bounds)).to(scores.device)
     return torch.segment_reduce(scores.T.contiguous(), "max", lengths=lengths, axis=0).T

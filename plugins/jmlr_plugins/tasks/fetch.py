@@ -6,8 +6,8 @@ import zipfile
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from huggingface_hub import hf_hub_download
-from huggingface_hub.errors import RemoteEntryNotFoundError, RepositoryNotFoundError
+from huggingface_hub import HfApi, hf_hub_download
+from huggingface_hub.errors import LocalEntryNotFoundError, RemoteEntryNotFoundError, RepositoryNotFoundError
 
 from jmlr_cli.contracts.values import Question
 from jmlr_cli.errors import MissingError
@@ -35,6 +35,11 @@ class HubFile:
 
     def _fetched(self) -> Path:
         try:
+            return Path(hf_hub_download(self.repository, self.path, repo_type="dataset", local_files_only=True))
+        except LocalEntryNotFoundError:
+            pass
+        try:
+            HfApi().dataset_info(self.repository)  # fails at once where the hub is out of reach; a download would retry
             return Path(hf_hub_download(self.repository, self.path, repo_type="dataset"))
         except (RepositoryNotFoundError, RemoteEntryNotFoundError) as error:
             raise MissingError(f"{self} is not on the hub", HINT) from error

@@ -45,6 +45,7 @@ class MedQA(HubTask):
 
     name = "medqa"
     summary = "USMLE questions, four options"
+    sizes: ClassVar[Mapping[str, int]] = {"train": 10_178, "dev": 1_272, "test": 1_273}
     splits: ClassVar[Mapping[str, tuple[HubFile, ...]]] = {
         "train": (HubFile("GBaker/MedQA-USMLE-4-options", "phrases_no_exclude_train.jsonl"),),
         "dev": (HubFile("bigbio/med_qa", "data_clean.zip", "data_clean/questions/US/4_options/phrases_no_exclude_dev.jsonl"),),
@@ -58,6 +59,7 @@ class MedMCQA(HubTask):
     name = "medmcqa"
     summary = "Indian medical entrance questions, four options"
     held_out: ClassVar[int] = 4183
+    sizes: ClassVar[Mapping[str, int]] = {"train": 182_822 - 4_183, "dev": 4_183, "test": 4_183}
     splits: ClassVar[Mapping[str, tuple[HubFile, ...]]] = {
         "train": (HubFile("openlifescienceai/medmcqa", "data/train-00000-of-00001.parquet"),),
         "dev": (HubFile("openlifescienceai/medmcqa", "data/train-00000-of-00001.parquet"),),

@@ -1,0 +1,155 @@
+"""The joint step: each loss reaches its own model, and the published code's defects are absent."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from jmlr_cli.recipe.schema import TrainingConfig
+from jmlr_cli.training.trainer import parameter_groups
+
+
+def gradients(module: torch.nn.Module) -> dict[str, torch.Tensor]:
+    return {name: value.grad for name, value in module.named_parameters() if value.grad is not None and value.grad.abs().sum() > 0}
+
+
+def test_the_loss_is_the_sum_of_its_two_weighted_parts(make_joint, items):
+    joint = make_joint("objective.weight=0.5").eval()
+    outcome = joint(items)
+    assert outcome.loss.item() == pytest.approx(outcome.lm_loss.item() + 0.5 * outcome.rank_loss.item(), abs=1e-5)
+
+
+def test_the_rank_loss_reaches_the_retriever_alone(make_joint, items):
+    joint = make_joint()
+    joint(items).rank_loss.backward()
+    assert gradients(joint.retriever_module)
+    assert not gradients(joint.generator_module)
+
+
+def test_the_lm_loss_reaches_the_adapters_alone(make_joint, items):
+    joint = make_joint()
+    joint(items).lm_loss.backward()
+    assert not gradients(joint.retriever_module)
+    moved = gradients(joint.generator_module)
+    assert moved
+    assert all("lora" in name for name in moved)
+
+
+def test_every_layer_of_the_encoder_learns_and_at_its_own_rate(make_joint, items):
+    """The published code froze the encoder and put every parameter into one group."""
+    joint = make_joint()
+    config = TrainingConfig(learning_rate=1e-3, retriever_learning_rate=1e-2)
+    optimizer = torch.optim.AdamW(parameter_groups(joint, config))
+    rates = {id(value): group["lr"] for group in optimizer.param_groups for value in group["params"]}
+    before = {name: value.detach().clone() for name, value in joint.named_parameters() if value.requires_grad}
+    assert set(rates) == {id(value) for value in joint.parameters() if value.requires_grad}
+    joint(items).loss.backward()
+    optimizer.step()
+    after = dict(joint.named_parameters())
+    layers = [name for name in before if "retriever_module" in name and ".layer." in name and name.endswith("query.weight")]
+    assert len(layers) == 2
+    for name in layers:
+        # Adam's first step moves a weight by its rate
+        assert (after[name] - before[name]).abs().max().item() == pytest.approx(1e-2, rel=0.1)
+    adapters = [name for name in before if "lora_B" in name]
+    assert max((after[name] - before[name]).abs().max().item() for name in adapters) == pytest.approx(1e-3, rel=0.1)
+    assert {rates[id(after[name])] for name in layers} == {1e-2}
+    assert {rates[id(after[name])] for name in adapters} == {1e-3}
+
+
+def test_labels_are_drawn_without_dropout(make_joint, items):
+    """The published code scored candidates with dropout on, so the same passage got two labels."""
+    joint = make_joint("generator.lora.dropout=0.5").train()
+    for name, value in joint.generator_module.named_parameters():
+        if "lora_B" in name:
+            value.data.normal_()
+    drawn = torch.arange(6).repeat(2, 1)
+    first, again = joint._answer_nll(items, drawn), joint._answer_nll(items, drawn)
+    assert first.equal(again)
+    assert first.std() > 0
+    assert joint.generator_module.training
+
+
+def test_only_the_drawn_passages_and_the_extremes_are_encoded_with_gradient(make_joint, items):
+    joint = make_joint("candidates.sample=2")
+    seen = []
+    encode = joint.retriever.encode_passages
+    joint.retriever.encode_passages = lambda texts: (seen.append((torch.is_grad_enabled(), len(texts))), encode(texts))[1]
+    joint(items)
+    assert seen == [(False, 2 * 6), (True, 2 * (2 + 2))]
+
+
+def test_the_shortcut_gives_the_gradient_of_encoding_every_candidate(make_joint, items):
+    """ŝ hangs on all candidates through their extremes alone."""
+    joint = make_joint("candidates.sample=3", "candidates.pool=6", "objective.plugin=llm-rank").eval()
+    joint(items).rank_loss.backward()
+    short = {name: value.clone() for name, value in gradients(joint.retriever_module).items()}
+    joint.zero_grad()
+    scores = joint._encoded_scores(items, [item.candidates for item in items])
+    drawn = torch.cat([joint._drawn(item, row, 3) for item, row in zip(items, scores.detach(), strict=True)])
+    loss = joint.objective(joint.objective.prepare(scores).gather(1, drawn), joint._answer_nll(items, drawn))
+    loss.backward()
+    whole = gradients(joint.retriever_module)
+    assert set(short) == set(whole)
+    assert all(torch.allclose(short[name], whole[name], atol=1e-6) for name in whole)
+
+
+def test_passages_are_read_in_ascending_score(make_joint, items):
+    joint = make_joint("candidates.read=3").eval()
+    prompts = []
+    render = joint.generator.render
+    joint.generator.render = lambda question, passages, *a, **k: (prompts.append([p.id for p in passages]), render(question, passages, *a, **k))[1]
+    with torch.no_grad():
+        orders, _ = joint._retriever_side(items)
+        prompts.clear()
+        joint._lm_loss(items, orders)
+    scores = joint._scores(items)
+    for row, read in zip(scores, prompts, strict=True):
+        best = row.argsort(descending=True)[:3].tolist()
+        assert read == [f"p{i}" for i in reversed(best)]
+
+
+def test_a_batch_gives_the_mean_of_its_questions(make_joint, items):
+    """The published code could not take more than one question at a time."""
+    joint = make_joint().eval()
+    with torch.no_grad():
+        together, apart = joint(items), [joint([item]) for item in items]
+    assert together.lm_loss.item() == pytest.approx(sum(o.lm_loss.item() for o in apart) / 2, abs=1e-4)
+    assert together.rank_loss.item() == pytest.approx(sum(o.rank_loss.item() for o in apart) / 2, abs=1e-4)
+
+
+def test_questions_may_have_pools_of_different_sizes(make_joint, items):
+    joint = make_joint("candidates.sample=4").eval()
+    fewer = replace(items[1], candidates=items[1].candidates[:3])
+    single = replace(items[1], candidates=items[1].candidates[:1])
+    with torch.no_grad():
+        mixed, apart = joint([items[0], fewer]), [joint([items[0]]), joint([fewer])]
+        assert torch.isfinite(joint([single]).loss)
+    assert mixed.rank_loss.item() == pytest.approx(sum(o.rank_loss.item() for o in apart) / 2, abs=1e-4)
+
+
+def test_a_frozen_language_model_leaves_the_rank_loss_alone(make_joint, items):
+    joint = make_joint("generator.train=false")
+    outcome = joint(items)
+    assert outcome.lm_loss is None
+    assert outcome.loss.item() == pytest.approx(outcome.rank_loss.item())
+    outcome.loss.backward()
+    assert gradients(joint.retriever_module)
+    assert not gradients(joint.generator_module)
+
+
+def test_a_frozen_retriever_leaves_the_lm_loss_alone_and_the_index_order(make_joint, items):
+    joint = make_joint("retriever.train=false")
+    outcome = joint(items)
+    assert (outcome.rank_loss, outcome.rank_agreement) == (None, None)
+    assert outcome.loss.item() == pytest.approx(outcome.lm_loss.item())
+
+
+def test_a_long_prompt_is_cut_and_counted(make_joint, items):
+    joint = make_joint("generator.context=60").eval()
+    long = replace(items[0].candidates[0], text="malaria treatment " * 200)
+    crowded = replace(items[0], candidates=(long, *items[0].candidates[1:]))
+    with torch.no_grad():
+        assert joint([crowded]).cut_tokens > 0
+        assert make_joint().eval()(items).cut_tokens == 0

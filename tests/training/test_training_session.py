@@ -1,0 +1,148 @@
+"""Whole runs in this process: every pairing of plugins, recipes that cannot work, refreshing, held-out looks."""
+
+from __future__ import annotations
+
+import json
+from contextlib import nullcontext
+from itertools import product
+
+import pytest
+from jmlr_cli.assemble import make_generator, make_retriever
+from jmlr_cli.contracts.progress import silent
+from jmlr_cli.corpus.folder import CorpusReader
+from jmlr_cli.corpus.passages import split_document
+from jmlr_cli.errors import InputError
+from jmlr_cli.index.build import build_index
+from jmlr_cli.index.open import open_index
+from jmlr_cli.recipe.load import load_recipe
+from jmlr_cli.runs.run import create_run
+from jmlr_cli.training.session import Session, prepare
+from jmlr_cli.workspace import Workspace
+
+RETRIEVERS = ["bm25", "dense", "colbert", "hybrid"]
+GENERATORS = ["causal-lm", "llama2", "meditron"]
+TRAINABLE = {"dense", "colbert"}
+
+
+@pytest.fixture
+def train(tmp_path, monkeypatch, encoder, decoder, pages, questions):
+    """Indexes the small corpus and trains on its questions; gives the run and its summary."""
+    monkeypatch.setenv("JMLR_HOME", str(tmp_path / "home"))
+    pages(tmp_path / "pages")
+    questions(tmp_path / "questions.jsonl")
+
+    def run(*overrides: str, index: bool = True):
+        base = [f"generator.model={decoder}", f"data.train={tmp_path / 'questions.jsonl'}", "training.max_steps=2", "training.batch_size=2"]
+        plugin = next((o.split("=")[1] for o in overrides if o.startswith("retriever.plugin=")), "colbert")
+        checkpoint = [] if plugin == "bm25" else [f"retriever.checkpoint={encoder}"]
+        recipe = load_recipe("tiny", [*base, *checkpoint, *overrides])
+        if index:
+            passages = [p for d in CorpusReader([tmp_path / "pages"]).documents() for p in split_document(d)]
+            build_index(Workspace.current().index("guidelines"), make_retriever(recipe.retriever), passages, 400)
+        made = create_run(recipe, "test")
+        return made, Session(made, prepare(recipe), lambda title: nullcontext(silent)).train()
+
+    return run
+
+
+PAIRINGS = [
+    (retriever, generator, learns, writes)
+    for retriever, generator, learns, writes in product(RETRIEVERS, GENERATORS, (True, False), (True, False))
+    if (learns or writes) and (retriever in TRAINABLE or not learns)
+]
+
+
+@pytest.mark.parametrize(("retriever", "generator", "retriever_learns", "generator_learns"), PAIRINGS)
+def test_every_pairing_of_plugins_trains(train, retriever, generator, retriever_learns, generator_learns):
+    run, summary = train(
+        f"retriever.plugin={retriever}", f"generator.plugin={generator}",
+        f"retriever.train={str(retriever_learns).lower()}", f"generator.train={str(generator_learns).lower()}",
+    )  # fmt: skip
+    assert summary.steps == 2
+    assert (summary.rank_loss is not None) == retriever_learns
+    assert (summary.lm_loss is not None) == generator_learns
+    assert run.adapters.is_dir() == generator_learns
+    assert run.retriever.is_dir() == run.index.is_dir() == retriever_learns
+    if retriever_learns:
+        found = open_index(run.index, make_retriever).search(["gout"], 2)[0]
+        assert len(found) == 2
+    if generator_learns:
+        model = make_generator(run.generator_config)
+        model.load_adapters(run.adapters)
+
+
+def test_a_retriever_learns_through_adapters_too(train):
+    run, summary = train("retriever.lora.r=2", "retriever.lora.targets=[query, value]")
+    assert summary.rank_loss is not None
+    assert open_index(run.index, make_retriever).search(["gout"], 1)[0]
+
+
+def test_the_same_seed_gives_the_same_losses(train):
+    first, again = (train("training.seed=3")[1] for _ in range(2))
+    assert first.loss == again.loss
+    assert train("training.seed=4")[1].loss != first.loss
+
+
+def test_training_lowers_the_loss_on_what_it_saw(train):
+    run, _ = train("training.max_steps=40", "training.learning_rate=1e-2", "training.batch_size=4", "generator.lora.r=32")
+    losses = [line["lm_loss"] for line in run.read_metrics() if "lm_loss" in line]
+    assert losses[-1] < 0.7 * losses[0]
+
+
+def test_a_refreshed_index_is_encoded_by_the_retriever_of_that_step(train):
+    run, _ = train("candidates.refresh={every: 1}", "training.retriever_learning_rate=1e-2", "training.max_steps=3")
+    manifest = json.loads((run.index / "manifest.json").read_text())
+    # two refreshes during training, and the last encoding after it
+    assert manifest["generation"] == "000003"
+
+
+def test_held_out_questions_are_looked_at_without_disturbing_training(train, tmp_path):
+    plain, _ = train("training.max_steps=3")
+    looked, _ = train("training.max_steps=3", f"data.dev={tmp_path / 'questions.jsonl'}", "evaluation.every=1")
+    dev = [line for line in looked.read_metrics() if "dev_lm_loss" in line]
+    assert [line["step"] for line in dev] == [1, 2]
+    assert all(0 <= line["dev_rank_agreement"] <= 1 for line in dev)
+    losses = [[line["loss"] for line in run.read_metrics() if "loss" in line] for run in (plain, looked)]
+    assert losses[0] == losses[1]
+
+
+def test_attached_passages_need_no_index(train, tmp_path):
+    records = [
+        {"input": "What treats gout?", "output": "Colchicine", "doc": ["Colchicine treats gout.", "Permethrin treats scabies.", "Rest."]},
+        {"input": "What treats scabies?", "output": "Permethrin", "doc": ["Colchicine treats gout.", "Permethrin treats scabies."]},
+    ]
+    (tmp_path / "attached.json").write_text(json.dumps(records))
+    run, summary = train(f"data.train={tmp_path / 'attached.json'}", "data.index=", index=False)
+    assert summary.rank_loss is not None
+    assert run.retriever.is_dir()
+    assert not run.index.exists()
+
+
+def test_closed_book_training_reads_nothing(train):
+    _, summary = train("retriever.train=false", "candidates.read=0", "data.index=", index=False)
+    assert summary.lm_loss is not None
+
+
+@pytest.mark.parametrize(
+    ("overrides", "words"),
+    [
+        (["retriever.train=false", "generator.train=false"], "nothing would learn"),
+        (["retriever.plugin=bm25", "retriever.train=true"], "nothing to train"),
+        (["generator.plugin=openai"], "cannot be part of training"),
+        (["data.index="], "names no index"),
+    ],
+)
+def test_a_recipe_that_cannot_work_says_why(train, overrides, words):
+    with pytest.raises(InputError, match=words):
+        train(*overrides)
+
+
+def test_a_frozen_retriever_must_have_built_the_index(train):
+    train()
+    with pytest.raises(InputError, match="was built by colbert"):
+        train("retriever.plugin=dense", "retriever.train=false", index=False)
+
+
+def test_a_loss_that_is_no_number_stops_the_run(train):
+    with pytest.raises(InputError, match=r"the loss is (nan|inf).*"):
+        train("training.learning_rate=1e30", "training.max_steps=9", "training.warmup=0")
