@@ -119,3 +119,32 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Clinic:
     trained = run_jmlr(folder, "train", "--recipe", "tiny", "--set", "data.train=questions.jsonl", "--json")
     assert trained.code == 0, trained.err
     return Clinic(folder, pages, questions, indexed.json, trained.json)
+
+
+TEXTS = [
+    "Artemether with lumefantrine treats uncomplicated malaria.", "Intramuscular adrenaline is given first in anaphylaxis.",
+    "Colchicine treats an acute attack of gout.", "Permethrin cream is put on the skin in scabies.",
+    "Oxygen keeps the saturation above ninety four percent.", "A blood film confirms malaria before treatment.",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def tiny_texts() -> list[str]:
+    """What the tiny models' vocabularies come from."""
+    return TEXTS
+
+
+@pytest.fixture(scope="session")
+def encoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny BERT."""
+    from jmlr_cli.models.tiny import build_tiny_encoder
+
+    return build_tiny_encoder(tmp_path_factory.mktemp("models") / "encoder", TEXTS)
+
+
+@pytest.fixture(scope="session")
+def decoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A tiny Llama."""
+    from jmlr_cli.models.tiny import build_tiny_decoder
+
+    return build_tiny_decoder(tmp_path_factory.mktemp("models") / "decoder", TEXTS)

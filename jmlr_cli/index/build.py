@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import blake2b
 from pathlib import Path
 
 from jmlr_cli.contracts.progress import Progress, silent
@@ -51,7 +53,9 @@ def build_index(
         before = _held(folder, old)
         ids = {passage.id for passage in passages}
         added = [passage for passage in passages if passage.id not in before]
-        removed = before - ids
+        removed = before.keys() - ids
+        if old and _is_that(old, retriever) and before == {passage.id: _digest(passage) for passage in passages}:
+            return Change(old, 0, len(ids), 0)
         manifest = _generation(folder, retriever, passages, added, removed, old, passage_words, progress)
         write_manifest(folder, manifest)
         _sweep(folder, keep=manifest)
@@ -103,14 +107,27 @@ def _reusable(folder: Path, retriever: Retriever) -> Manifest | None:
     return manifest if manifest.fingerprint == retriever.fingerprint else None
 
 
-def _held(folder: Path, manifest: Manifest | None) -> set[str]:
+def _is_that(manifest: Manifest, retriever: Retriever) -> bool:
+    """Whether the manifest names this very retriever: some options shape no file, yet change its scores."""
+    config = retriever.config
+    return (manifest.checkpoint, manifest.options) == (config.checkpoint, config.options)
+
+
+def _held(folder: Path, manifest: Manifest | None) -> dict[str, bytes]:
+    """The digest of each passage that the index holds, by id."""
     if manifest is None:
-        return set()
+        return {}
     store = PassageStore(generation_folder(folder, manifest) / PASSAGES)
     try:
-        return store.ids()
+        return {passage.id: _digest(passage) for passage in store}
     finally:
         store.close()
+
+
+def _digest(passage: Passage) -> bytes:
+    """Eight bytes that change with whatever an index keeps of a passage."""
+    kept = json.dumps([passage.id, passage.position, sorted(passage.metadata.items())])
+    return blake2b(kept.encode(), digest_size=8).digest()
 
 
 def _newest(folder: Path) -> int:

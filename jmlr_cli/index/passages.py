@@ -35,10 +35,6 @@ class PassageStore:
         rows = self._connection.execute(f"SELECT {COLUMNS} FROM passages ORDER BY document, position, id")
         return map(_passage, rows)
 
-    def ids(self) -> set[str]:
-        """The ids of all passages."""
-        return {row[0] for row in self._connection.execute("SELECT id FROM passages")}
-
     def get(self, ids: Sequence[str]) -> list[Passage]:
         """The passages with these ids, in this order. Raises KeyError for an id that is not there."""
         found: dict[str, Passage] = {}

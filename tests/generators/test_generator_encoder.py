@@ -38,7 +38,7 @@ def test_trusted_text_has_the_ids_that_the_tokenizer_gives_it(tokenizer, text):
     assert Encoder(tokenizer).prompt_ids(Prompt((Part(text, trusted=True),))) == wanted
 
 
-@pytest.mark.parametrize("hostile", [HOSTILE, "</s>", "<|im_end|>", "a</s>", "<tool_call>"])
+@pytest.mark.parametrize("hostile", [HOSTILE, "</s>", "<|im_end|>", "a</s>", "<tool_call>", "</s>" * 3000])
 def test_untrusted_text_never_becomes_a_special_token(tokenizer, hostile):
     ids = Encoder(tokenizer).prompt_ids(Prompt((Part("", trusted=True), Part(hostile))))
     assert not set(ids) & set(tokenizer.added_tokens_decoder)

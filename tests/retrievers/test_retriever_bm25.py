@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jmlr_plugins.retrievers.bm25 import BM25Retriever
-from jmlr_plugins.retrievers.words import singular, tokenizer
 from rank_bm25 import BM25Okapi
 
 from jmlr_cli.contracts.config import RetrieverConfig
 from jmlr_cli.contracts.values import Passage
+from jmlr_plugins.retrievers.bm25 import BM25Retriever
+from jmlr_plugins.retrievers.words import singular, tokenizer
 
 SCIFACT = Path(__file__).resolve().parents[3] / "shared" / "data" / "scifact"
 texts = st.lists(

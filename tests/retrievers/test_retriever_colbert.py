@@ -7,13 +7,13 @@ from itertools import pairwise
 import numpy as np
 import pytest
 import torch
-from jmlr_plugins.retrievers import token_index
-from jmlr_plugins.retrievers.token_index import segment_max, segment_max_on_device
-from jmlr_plugins.retrievers.token_vectors import TokenVectors, joined, maxsim
 from transformers import AutoTokenizer
 
 from jmlr_cli.contracts.config import LoraConfig
 from jmlr_cli.errors import InputError
+from jmlr_plugins.retrievers import token_index
+from jmlr_plugins.retrievers.token_index import segment_max, segment_max_on_device
+from jmlr_plugins.retrievers.token_vectors import TokenVectors, joined, maxsim
 
 
 @pytest.fixture(scope="module")
@@ -167,7 +167,7 @@ def test_the_projection_may_learn_faster_than_the_encoder(retriever):
 
 def test_search_scores_are_the_training_scores(retriever, built, passages, tmp_path, monkeypatch):
     monkeypatch.setattr(token_index, "BLOCK_TOKENS", 64)
-    monkeypatch.setattr(token_index, "QUERIES_AT_ONCE", 2)
+    monkeypatch.setattr(token_index, "QUERY_TOKENS", 64)
     one, queries = built(retriever("colbert"), passages, tmp_path / "index"), ["gout attack", "lactate", "破傷風"]
     with torch.no_grad():
         encoded = one.encode_passages([p.content for p in passages] * 3)

@@ -72,16 +72,35 @@ def test_options_override_what_the_checkpoint_says(retriever, colbert_folder):
     assert len(other.tokens.queries(["gout"])[0].ids) == 20
 
 
-def test_a_pylate_folder_gives_the_same_vectors(retriever, colbert_folder, encoder_folder, projection, tmp_path):
+@pytest.fixture
+def pylate_folder(encoder_folder, projection, tmp_path) -> Path:
+    """A checkpoint as PyLate saves them, with the same weights and settings."""
     folder = shutil.copytree(encoder_folder, tmp_path / "pylate")
     (folder / "1_Dense").mkdir()
     save_file({"linear.weight": projection}, folder / "1_Dense" / "model.safetensors")
     settings = {"query_prefix": "[unused0]", "document_prefix": "[unused1]", "query_length": 12, "skiplist_words": [",", "."]}
     (folder / "config_sentence_transformers.json").write_text(json.dumps(settings))
     (folder / "modules.json").write_text("[]")
-    pylate, own = retriever("colbert", checkpoint=folder), retriever("colbert", checkpoint=colbert_folder)
+    return folder
+
+
+def test_a_pylate_folder_gives_the_same_vectors(retriever, colbert_folder, pylate_folder):
+    pylate, own = retriever("colbert", checkpoint=pylate_folder), retriever("colbert", checkpoint=colbert_folder)
     assert torch.equal(pylate.encode_queries(TEXTS).vectors, own.encode_queries(TEXTS).vectors)
     assert torch.equal(pylate.encode_passages(TEXTS).vectors, own.encode_passages(TEXTS).vectors)
+
+
+def test_a_projection_of_several_layers_is_refused(retriever, pylate_folder):
+    (pylate_folder / "2_Dense").mkdir()
+    with pytest.raises(InputError, match="several steps"):
+        retriever("colbert", checkpoint=pylate_folder).encode_queries(["gout"])
+
+
+def test_a_colbert_checkpoint_without_its_projection_is_refused(retriever, encoder_folder, tmp_path):
+    folder = shutil.copytree(encoder_folder, tmp_path / "hollow")
+    (folder / "artifact.metadata").write_text(json.dumps(METADATA))
+    with pytest.raises(InputError, match=r"no linear\.weight"):
+        retriever("colbert", checkpoint=folder).encode_queries(["gout"])
 
 
 def test_what_is_saved_is_colberts_layout_and_loads_with_the_same_vectors(retriever, colbert_folder, tmp_path):
@@ -152,9 +171,3 @@ def test_a_pickle_that_would_run_code_is_refused(retriever, colbert_folder, tmp_
     with pytest.raises(InputError):
         retriever("colbert", checkpoint=colbert_folder).encode_queries(["gout"])
     assert not (tmp_path / "ran").exists()
-
-
-def test_a_projection_of_several_layers_is_refused(retriever, colbert_folder):
-    (colbert_folder / "2_Dense").mkdir()
-    with pytest.raises(InputError, match="projection"):
-        retriever("colbert", checkpoint=colbert_folder).encode_queries(["gout"])

@@ -86,7 +86,7 @@ def test_the_same_seed_gives_the_same_losses(train):
 def test_training_lowers_the_loss_on_what_it_saw(train):
     run, _ = train("training.max_steps=40", "training.learning_rate=1e-2", "training.batch_size=4", "generator.lora.r=32")
     losses = [line["lm_loss"] for line in run.read_metrics() if "lm_loss" in line]
-    assert losses[-1] < 0.7 * losses[0]
+    assert losses[-1] < losses[0] - 0.8
 
 
 def test_a_refreshed_index_is_encoded_by_the_retriever_of_that_step(train):

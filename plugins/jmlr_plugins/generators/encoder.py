@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from itertools import groupby
+from itertools import groupby, pairwise
 from typing import TYPE_CHECKING
 
 from jmlr_cli.contracts.values import Part, Prompt
@@ -81,14 +81,15 @@ class Encoder:
                     yield piece, control
 
     def _text_ids(self, text: str, opens: bool) -> list[int]:
-        """The ids of plain text. A vocabulary can still spell a special token by its own merges; such a token
-        is cut in two."""
+        """The ids of plain text. A vocabulary can still spell special tokens by its own merges; such tokens
+        are cut in two."""
         encoding = (self._opening if opens else self._continuing).encode(text, add_special_tokens=False)
-        for token, (start, end) in zip(encoding.ids, encoding.offsets, strict=True):
-            if token in self._forbidden and end - start > 1:
-                middle = (start + end) // 2
-                return self._text_ids(text[:middle], opens) + self._text_ids(text[middle:], False)
-        return encoding.ids
+        spelled = zip(encoding.ids, encoding.offsets, strict=True)
+        cuts = [(start + end) // 2 for token, (start, end) in spelled if token in self._forbidden and end - start > 1]
+        if not cuts:
+            return encoding.ids
+        pieces = [text[start:end] for start, end in pairwise([0, *cuts, len(text)])]
+        return [token for place, piece in enumerate(pieces) for token in self._text_ids(piece, opens and place == 0)]
 
 
 def _end_id(tokenizer: PreTrainedTokenizerBase, end: str) -> int:

@@ -12,8 +12,7 @@ from pickle import UnpicklingError
 from typing import Any
 
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
+from safetensors import SafetensorError, safe_open
 from transformers import AutoConfig, AutoModel, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging
 
@@ -90,16 +89,25 @@ def weight_files(folder: Path) -> list[Path]:
     return sorted(folder.glob("model*.safetensors")) or sorted(folder.glob("pytorch_model*.bin"))
 
 
-def read_weights(folder: Path) -> dict[str, torch.Tensor]:
-    """All tensors in ``folder`` by name, {} when it holds none. Nothing but tensors is ever unpickled."""
+def read_weights(folder: Path, prefix: str = "") -> dict[str, torch.Tensor]:
+    """The tensors in ``folder`` whose names begin with ``prefix``. Nothing but tensors is ever unpickled.
+
+    Raises :class:`InputError` when a file is damaged or holds anything else."""
     tensors: dict[str, torch.Tensor] = {}
     for path in weight_files(folder):
         try:
-            safe = path.suffix == ".safetensors"
-            tensors |= load_file(path) if safe else torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+            tensors |= _read_tensors(path, prefix)
         except (SafetensorError, UnpicklingError, OSError, RuntimeError, ValueError, EOFError) as error:
             raise InputError(f"the weights {path} cannot be read: {error}", "Fetch the model again.") from error
     return tensors
+
+
+def _read_tensors(path: Path, prefix: str) -> dict[str, torch.Tensor]:
+    if path.suffix != ".safetensors":
+        loaded = torch.load(path, map_location="cpu", weights_only=True, mmap=True)
+        return {name: tensor for name, tensor in loaded.items() if name.startswith(prefix)}
+    with safe_open(path, "pt") as file:
+        return {name: file.get_tensor(name) for name in file.keys() if name.startswith(prefix)}  # noqa: SIM118
 
 
 @contextmanager

@@ -22,7 +22,7 @@ from jmlr_plugins.retrievers.encoding import inference, length_batches, padded, 
 from jmlr_plugins.retrievers.token_index import TokenIndex, TokenWriter
 from jmlr_plugins.retrievers.token_vectors import TokenVectors, joined, maxsim
 
-PASSAGE_OPTIONS = {"passage_length", "dim", "mask_punctuation", "passage_marker", "similarity"}
+PASSAGE_OPTIONS = {"passage_length", "dim", "mask_punctuation", "passage_marker"}
 
 
 class ColBERTRetriever(EncoderRetriever):

@@ -24,20 +24,19 @@ ADDED_MARKERS = ("[Q] ", "[D] ")
 
 
 class ColBERTEncoder(nn.Module):
-    """Token ids (B, L) and which of them are seen, to token vectors (B, L, dim) float32."""
+    """Token ids (B, L) and which of them are seen, to token vectors (B, L, dim) float32 of length one."""
 
     backbone: nn.Module
     linear: nn.Linear
 
-    def __init__(self, backbone: nn.Module, linear: nn.Linear, normalize: bool = True) -> None:
+    def __init__(self, backbone: nn.Module, linear: nn.Linear) -> None:
         super().__init__()
         self.backbone = backbone
         self.linear = linear
-        self._normalize = normalize
 
     def forward(self, ids: Tensor, seen: Tensor) -> Tensor:
-        vectors = self.linear(self.backbone(input_ids=ids, attention_mask=seen).last_hidden_state).float()
-        return nn.functional.normalize(vectors, dim=-1) if self._normalize else vectors
+        states = self.backbone(input_ids=ids, attention_mask=seen).last_hidden_state
+        return nn.functional.normalize(self.linear(states).float(), dim=-1)
 
 
 @dataclass(frozen=True)
@@ -60,17 +59,18 @@ def load_colbert(folder: Path, settings: ColBERTSettings, lora: LoraConfig | Non
     linear = _linear(weight, backbone.config.hidden_size, settings.dim or DIM)
     markers = _markers(tokenizer, backbone, settings)
     settings = replace(settings, query_marker=markers[0], passage_marker=markers[1], dim=linear.out_features)
-    encoder = ColBERTEncoder(with_adapters(backbone, lora), linear, settings.similarity == "cosine")
-    return ColBERTModel(encoder, tokenizer, settings)
+    return ColBERTModel(ColBERTEncoder(with_adapters(backbone, lora), linear), tokenizer, settings)
 
 
 def _projection(folder: Path) -> Tensor | None:
     """The projection (dim, hidden) in the folder's weights or in PyLate's dense module; None for a plain encoder."""
-    weights = read_weights(folder) if (folder / "artifact.metadata").exists() else {}
-    if "linear.weight" not in weights and (folder / "1_Dense").is_dir():
-        weights = read_weights(folder / "1_Dense")
-    if (folder / "2_Dense").is_dir() or "linear.bias" in weights:
-        raise InputError(f"the ColBERT model {folder} has more than one plain projection", "Choose a model with a single one.")
+    weights, pylate = read_weights(folder, "linear."), folder / "1_Dense"
+    if not weights and pylate.is_dir():
+        weights = read_weights(pylate)
+        if (folder / "2_Dense").is_dir() or set(weights) != {"linear.weight"}:
+            raise InputError(f"the ColBERT model {folder} projects in several steps", "Choose one with a single projection.")
+    if not weights and (folder / "artifact.metadata").exists():
+        raise InputError(f"the ColBERT model {folder} has no linear.weight among its weights", "Fetch the model again.")
     return weights.get("linear.weight")
 
 

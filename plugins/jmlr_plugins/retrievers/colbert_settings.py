@@ -11,8 +11,6 @@ from pydantic import Field
 from jmlr_plugins.retrievers.checkpoint import read_json
 from jmlr_plugins.retrievers.encoder_retriever import EncodingOptions
 
-Similarity = Literal["cosine", "dot"]
-
 
 class ColBERTOptions(EncodingOptions):
     """What overrides the checkpoint's own settings; null leaves them."""
@@ -31,7 +29,7 @@ class ColBERTOptions(EncodingOptions):
     )
     query_marker: str | None = Field(None, description="Token that opens a question; '' puts none.")
     passage_marker: str | None = Field(None, description="Token that opens a passage; '' puts none.")
-    similarity: Similarity = Field("cosine", description="How token vectors are compared.")
+    similarity: Literal["cosine"] = Field("cosine", description="How token vectors are compared.")
     projection_lr_scale: float = Field(1.0, gt=0, description="The projection's learning rate, as a multiple of the encoder's.")
 
 
@@ -47,7 +45,6 @@ class ColBERTSettings:
     attend_to_mask_tokens: bool = False
     query_marker: str | None = None
     passage_marker: str | None = None
-    similarity: Similarity = "cosine"
 
 
 def read_settings(folder: Path, options: ColBERTOptions) -> ColBERTSettings:

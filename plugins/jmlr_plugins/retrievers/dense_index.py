@@ -15,7 +15,7 @@ from jmlr_cli.contracts.values import Match
 from jmlr_cli.errors import DamagedError
 from jmlr_plugins.retrievers.rows import REBUILD, Rows
 
-TIE = 1e-5
+TIE = 1e-5  # relative; scores of equal vectors differ by less in float32
 
 
 class DenseWriter:
@@ -31,7 +31,8 @@ class DenseWriter:
 
     def __exit__(self, *failure: object) -> None:
         if failure[0] is None:
-            faiss.write_index(self._index or faiss.IndexFlatIP(1), str(self._into / "vectors.faiss"))
+            index = faiss.IndexFlatIP(1) if self._index is None else self._index
+            faiss.write_index(index, str(self._into / "vectors.faiss"))
             Rows(self._ids).write(self._into / "ids.json")
 
     def keep(self, old: Path, removed: AbstractSet[str]) -> None:
@@ -44,7 +45,8 @@ class DenseWriter:
         """Append ``n`` passages with their vectors (n, d)."""
         if len(ids):
             block = np.ascontiguousarray(vectors, dtype=np.float32)
-            self._index = self._index or faiss.IndexFlatIP(block.shape[1])
+            if self._index is None:
+                self._index = faiss.IndexFlatIP(block.shape[1])
             self._index.add(block)
             self._ids.extend(ids)
 

@@ -91,7 +91,8 @@ def save_sentence_encoder(encoder: SentenceEncoder, tokenizer: PreTrainedTokeniz
     with quiet():
         backbone.save_pretrained(folder)
         tokenizer.save_pretrained(folder)
-    dense = tuple(f"{place}_Dense" for place in range(2, 2 + len(encoder.dense)))
-    for path, layer in zip(dense, encoder.dense, strict=True):
+    layers = [layer for layer in encoder.dense if isinstance(layer, Dense)]
+    dense = tuple(f"{place}_Dense" for place in range(2, 2 + len(layers)))
+    for path, layer in zip(dense, layers, strict=True):
         layer.write(folder / path)
     write_layout(folder, replace(encoder.layout, transformer="", dense=dense), backbone.config.hidden_size)

@@ -19,7 +19,7 @@ from jmlr_plugins.retrievers.rows import REBUILD, Rows, read_array
 from jmlr_plugins.retrievers.token_vectors import TokenVectors
 
 BLOCK_TOKENS = 32_768
-QUERIES_AT_ONCE = 16
+QUERY_TOKENS = 256  # compared with a block at once: 32 MB of similarities
 RESIDENT_BYTES = 2 << 30
 
 
@@ -83,8 +83,9 @@ class TokenIndex:
     def search(self, queries: TokenVectors, k: int) -> list[list[Match]]:
         """The ``k`` passages of highest MaxSim with each query, by comparing with all of them."""
         found: list[list[Match]] = []
-        for first in range(0, len(queries), QUERIES_AT_ONCE):
-            scores = self._scores(queries.rows(slice(first, first + QUERIES_AT_ONCE)))
+        step = max(1, QUERY_TOKENS // queries.mask.shape[1])
+        for first in range(0, len(queries), step):
+            scores = self._scores(queries.rows(slice(first, first + step)))
             found.extend(self.rows.best(one, k) for one in scores)
         return found
 

@@ -1,0 +1,173 @@
+"""The index on disk: whole or absent, incremental, one writer at a time."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import shutil
+import signal
+import time
+from dataclasses import replace
+
+import pytest
+from jmlr_cli.assemble import make_retriever
+from jmlr_cli.contracts.config import RetrieverConfig
+from jmlr_cli.contracts.values import Passage, passage_id
+from jmlr_cli.errors import DamagedError, InputError
+from jmlr_cli.index.build import build_index
+from jmlr_cli.index.lock import writing
+from jmlr_cli.index.manifest import read_manifest
+from jmlr_cli.index.open import open_index
+from jmlr_cli.index.rerank import rerank
+
+BM25 = RetrieverConfig(plugin="bm25")
+
+
+# BM25 gives a word that stands in half of the passages no weight, so a handful more stand beside those of a test
+OTHERS = ("sixth figure", "seventh seal", "eighth note", "ninth wave", "tenth muse")
+
+
+def passages(*texts: str) -> list[Passage]:
+    return [Passage(passage_id("d", "", text), "d", "", text, n) for n, text in enumerate(texts)]
+
+
+def build(folder, *texts, config=BM25):
+    return build_index(folder, make_retriever(config), passages(*texts, *OTHERS), 400)
+
+
+def found(folder, query, k=9):
+    return [hit.passage.text for hit in open_index(folder, make_retriever).search([query], k)[0]]
+
+
+def test_what_was_indexed_is_found(tmp_path):
+    build(tmp_path / "x", "malaria fever", "gout colchicine", "scabies permethrin")
+    assert found(tmp_path / "x", "gout", 1) == ["gout colchicine"]
+
+
+def test_a_second_build_counts_what_changed(tmp_path):
+    build(tmp_path / "x", "one apple", "two pears", "three plums")
+    change = build(tmp_path / "x", "two pears", "three plums", "four figs", "five dates")
+    assert (change.added, change.unchanged, change.removed) == (2, 2 + 5, 1)
+    assert found(tmp_path / "x", "figs", 1) == ["four figs"]
+    assert "one apple" not in found(tmp_path / "x", "apple")
+
+
+def test_nothing_changed_makes_no_new_generation(tmp_path):
+    first = build(tmp_path / "x", "one apple", "two pears").manifest
+    again = build(tmp_path / "x", "one apple", "two pears")
+    assert (again.added, again.unchanged, again.removed) == (0, 2 + 5, 0)
+    assert again.manifest == first
+
+
+def test_only_the_current_generation_stays_on_disk(tmp_path):
+    for text in ("a b", "c d", "e f"):
+        build(tmp_path / "x", text, "always here")
+    assert [path.name for path in (tmp_path / "x" / "generations").iterdir()] == [read_manifest(tmp_path / "x").generation]
+
+
+def test_a_retriever_of_other_options_is_the_one_that_searches_from_then_on(tmp_path):
+    build(tmp_path / "x", "one apple apple", "two pears")
+    before = open_index(tmp_path / "x", make_retriever).search(["apple"], 1)[0][0].score
+    change = build(tmp_path / "x", "one apple apple", "two pears", config=RetrieverConfig(plugin="bm25", options={"k1": 0.1}))
+    assert change.manifest.options == {"k1": 0.1}
+    assert open_index(tmp_path / "x", make_retriever).search(["apple"], 1)[0][0].score != before
+
+
+def test_another_retriever_encodes_everything_anew(tmp_path, encoder):
+    build(tmp_path / "x", "one apple", "two pears")
+    change = build(tmp_path / "x", "one apple", "two pears", config=RetrieverConfig(plugin="dense", checkpoint=str(encoder)))
+    assert (change.added, change.unchanged) == (2 + 5, 0)
+    assert read_manifest(tmp_path / "x").retriever == "dense"
+
+
+def test_a_reader_of_the_old_generation_goes_on_while_a_new_one_is_committed(tmp_path):
+    build(tmp_path / "x", "one apple", "two pears")
+    reader = open_index(tmp_path / "x", make_retriever)
+    build(tmp_path / "x", "two pears", "three plums")
+    assert reader.search(["apple"], 1)[0][0].passage.text == "one apple"
+    assert found(tmp_path / "x", "plums", 1) == ["three plums"]
+
+
+def test_two_writers_exclude_each_other(tmp_path):
+    with writing(tmp_path / "x"), pytest.raises(InputError, match="another process is writing 'x'"):
+        build(tmp_path / "x", "one apple")
+
+
+def test_a_retriever_that_fails_leaves_the_old_index(tmp_path):
+    build(tmp_path / "x", "one apple")
+
+    class Failing(type(make_retriever(BM25))):
+        def update(self, *arguments, **more):
+            raise RuntimeError("the disk is gone")
+
+    with pytest.raises(RuntimeError):
+        build_index(tmp_path / "x", Failing(BM25), passages("two pears"), 400)
+    assert found(tmp_path / "x", "apple", 1) == ["one apple"]
+    build(tmp_path / "x", "two pears")
+    assert len(list((tmp_path / "x" / "generations").iterdir())) == 1
+
+
+def endless_build(folder):
+    texts = (f"word{n} text" for n in range(200_000))
+    build_index(folder, make_retriever(BM25), passages(*texts), 400)
+
+
+def test_a_killed_build_leaves_the_old_index(tmp_path):
+    build(tmp_path / "x", "one apple")
+    process = multiprocessing.get_context("spawn").Process(target=endless_build, args=(tmp_path / "x",))
+    process.start()
+    deadline = time.monotonic() + 60
+    while len(list((tmp_path / "x" / "generations").iterdir())) < 2 and time.monotonic() < deadline:
+        time.sleep(0.02)
+    os.kill(process.pid, signal.SIGKILL)
+    process.join()
+    assert found(tmp_path / "x", "apple", 1) == ["one apple"]
+    assert build(tmp_path / "x", "one apple", "two pears").unchanged == 1 + 5
+    assert len(list((tmp_path / "x" / "generations").iterdir())) == 1
+
+
+def test_every_file_of_a_generation_is_covered_by_a_checksum(tmp_path):
+    build(tmp_path / "x", "one apple", "two pears")
+    (generation,) = (tmp_path / "x" / "generations").iterdir()
+    files = [path for path in generation.rglob("*") if path.is_file()]
+    assert {path.relative_to(generation).as_posix() for path in files} == set(read_manifest(tmp_path / "x").checksums)
+    for path in files:
+        content = path.read_bytes()
+        path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+        with pytest.raises(DamagedError, match=path.name):
+            open_index(tmp_path / "x", make_retriever)
+        path.write_bytes(content)
+    assert found(tmp_path / "x", "apple", 1) == ["one apple"]
+
+
+@pytest.mark.parametrize("damage", [b"", b"{}", b"[1, 2", b'{"schema_version": "jmlr.manifest/99"}', b"\xff\xfe"])
+def test_a_damaged_manifest_is_named_and_mended_by_indexing_again(tmp_path, damage):
+    build(tmp_path / "x", "one apple")
+    (tmp_path / "x" / "manifest.json").write_bytes(damage)
+    with pytest.raises(DamagedError, match="'x' is damaged"):
+        open_index(tmp_path / "x", make_retriever)
+    build(tmp_path / "x", "one apple")
+    assert found(tmp_path / "x", "apple", 1) == ["one apple"]
+
+
+def test_a_missing_generation_is_damage(tmp_path):
+    build(tmp_path / "x", "one apple")
+    shutil.rmtree(tmp_path / "x" / "generations")
+    with pytest.raises(DamagedError):
+        open_index(tmp_path / "x", make_retriever)
+
+
+def test_a_passage_keeps_its_metadata_and_place(tmp_path):
+    passage = replace(passages("one apple")[0], title="Fruit", metadata={"source": "a farm"})
+    build_index(tmp_path / "x", make_retriever(BM25), [passage], 400)
+    index = open_index(tmp_path / "x", make_retriever)
+    (kept,) = index.of_document("d")
+    assert (kept.id, kept.title, dict(kept.metadata)) == (passage.id, "Fruit", {"source": "a farm"})
+    assert index.of_document("unknown") == []
+
+
+def test_attached_passages_are_ranked_without_an_index():
+    given = passages("gout colchicine", "malaria fever", "nothing here")
+    assert [hit.passage.text for hit in rerank(make_retriever(BM25), "malaria", given)][0] == "malaria fever"
+    assert len(rerank(make_retriever(BM25), "malaria", given)) == 3
+    assert rerank(make_retriever(BM25), "malaria", []) == []
