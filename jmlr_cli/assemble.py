@@ -35,4 +35,6 @@ def _made(kind: str, name: str, argument: object) -> object:
         return registry().get(kind, name)(argument)
     except ValidationError as error:
         mistakes = "; ".join(f"{kind}.options.{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
-        raise InputError(f"the {kind} {name!r} does not take these options: {mistakes}", "docs/plugins.md lists every option.") from None
+        raise InputError(
+            f"the {kind} {name!r} does not take these options: {mistakes}", "docs/plugins.md lists every option."
+        ) from None

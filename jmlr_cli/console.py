@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -50,7 +50,7 @@ def progress_bar(description: str) -> Iterator[Progress]:
     from jmlr_cli.contracts.progress import silent
 
     if not err().is_terminal:
-        yield silent
+        yield cast("Progress", silent)
         return
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars

@@ -7,11 +7,18 @@ import sys
 
 import typer
 
-from jmlr_cli.commands import ask, demo, doctor, eval as evaluate, index, models, plugins, recipes, runs, search, train
+from jmlr_cli.commands import ask, demo, doctor, index, models, plugins, recipes, runs, search, train
+from jmlr_cli.commands import eval as evaluate
 from jmlr_cli.errors import JmlrError
 
 # what a library sees when it is imported: silence, unless asked for
-QUIET = {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_HUB_VERBOSITY": "error", "TRANSFORMERS_VERBOSITY": "error", "TOKENIZERS_PARALLELISM": "false", "TQDM_DISABLE": "1"}
+QUIET = {
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+    "HF_HUB_VERBOSITY": "error",
+    "TRANSFORMERS_VERBOSITY": "error",
+    "TOKENIZERS_PARALLELISM": "false",
+    "TQDM_DISABLE": "1",
+}
 
 UsageError = typer.BadParameter.__base__
 """The base of typer's own complaints, wherever its release keeps it."""
@@ -25,7 +32,6 @@ app = typer.Typer(
 )
 for command in (index, train, ask, evaluate, search, demo, runs, recipes, models, plugins, doctor):
     command.add_to(app)
-
 
 
 @app.callback(invoke_without_command=True)

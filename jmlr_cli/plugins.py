@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
+from typing import Any
 
 import pluggy
 
@@ -63,7 +64,7 @@ class Registry:
         """The names of one kind, sorted."""
         return sorted({offer.name for offer in self.offers if offer.kind == kind})
 
-    def get(self, kind: str, name: str) -> type:
+    def get(self, kind: str, name: str) -> Any:
         """The class that plugins registered under ``name``.
 
         Raises :class:`InputError` when there is none or more than one, and
@@ -103,7 +104,7 @@ def _described(target: str | type) -> str:
     return target if isinstance(target, str) else f"{target.__module__}:{target.__qualname__}"
 
 
-def _resolve(offer: Offer) -> type:
+def _resolve(offer: Offer) -> Any:
     if not isinstance(offer.target, str):
         return offer.target
     module, _, attribute = offer.target.partition(":")

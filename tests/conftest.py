@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 PAGES = {
-    "malaria.md": "# Malaria\n\n## Treatment\nArtemether with lumefantrine treats uncomplicated malaria in adults and children.\n\n"
+    "malaria.md": "# Malaria\n\n## Treatment\nArtemether with lumefantrine treats uncomplicated malaria.\n\n"
     "## Diagnosis\nA blood film or a rapid antigen test confirms malaria before treatment begins.\n",
     "anaphylaxis.md": "# Anaphylaxis\n\n## Treatment\nIntramuscular adrenaline is given first into the outer thigh.\n\n"
     "## Observation\nPatients are watched for six hours because symptoms may come back.\n",
@@ -23,7 +23,12 @@ PAGES = {
     "scabies.txt": "SCABIES\nPermethrin cream is applied to the whole body and washed off after eight hours.\n",
 }
 QUESTIONS = [
-    ("Which drug treats uncomplicated malaria?", ["Artemether with lumefantrine", "Colchicine", "Adrenaline", "Permethrin"], 0, "malaria.md"),
+    (
+        "Which drug treats uncomplicated malaria?",
+        ["Artemether with lumefantrine", "Colchicine", "Adrenaline", "Permethrin"],
+        0,
+        "malaria.md",
+    ),
     ("What is given first in anaphylaxis?", ["Naproxen", "Adrenaline", "Allopurinol", "Permethrin"], 1, "anaphylaxis.md"),
     ("Which drug prevents attacks of gout?", ["Adrenaline", "Permethrin", "Allopurinol", "Artemether"], 2, "gout.md"),
     ("What is put on the skin in scabies?", ["Colchicine", "Adrenaline", "Artemether", "Permethrin cream"], 3, "scabies.txt"),
@@ -60,7 +65,13 @@ def write_pages(folder: Path) -> Path:
 def write_questions(path: Path) -> Path:
     """Questions on the small corpus, in our own format."""
     lines = [
-        {"id": f"q{n}", "question": text, "options": dict(zip("ABCD", options, strict=True)), "answer_idx": "ABCD"[right], "document": page}
+        {
+            "id": f"q{n}",
+            "question": text,
+            "options": dict(zip("ABCD", options, strict=True)),
+            "answer_idx": "ABCD"[right],
+            "document": page,
+        }
         for n, (text, options, right, page) in enumerate(QUESTIONS, 1)
     ]
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")

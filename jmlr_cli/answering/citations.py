@@ -16,9 +16,12 @@ AT_MOST = 2
 WORD = re.compile(r"[^\W_]+(?:[-'’.][^\W_]+)*")
 SENTENCE_END = re.compile(r"(?<=[.!?])(?=\s)|(?<=\n)")
 FUNCTION_WORDS = frozenset(
-    "a about after all also an and any are as at be because been before being but by can could did do does for from had has have he her "
-    "his how i if in into is it its may might more most must no not of on or other our out over she should so some such than that the "
-    "their them then there these they this those through to under up was we were what when where which while who will with would you your".split()
+    """
+    a about after all also an and any are as at be because been before being but by can could did do does for from had
+    has have he her his how i if in into is it its may might more most must no not of on or other our out over she
+    should so some such than that the their them then there these they this those through to under until up was we
+    were what when where which while who will with would you your
+    """.split()
 )
 
 
@@ -54,7 +57,7 @@ def cite(pieces: Iterable[str], hits: Sequence[Hit]) -> Iterator[str]:
 def _cited(sentence: str, hits: Sequence[Hit]) -> str:
     text = sentence.rstrip()
     marks = "".join(f"[{rank}]" for rank in supporting(text, hits))
-    return f"{text} {marks}{sentence[len(text):]}" if marks else sentence
+    return f"{text} {marks}{sentence[len(text) :]}" if marks else sentence
 
 
 def cited_ranks(text: str) -> tuple[int, ...]:

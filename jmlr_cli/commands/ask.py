@@ -19,7 +19,9 @@ def ask(
     run: RunName = None,
     recipe: RecipeName = None,
     index: IndexName = None,
-    k: Annotated[int | None, typer.Option("-k", min=1, help="How many passages to read; by default the recipe's candidates.read.")] = None,
+    k: Annotated[
+        int | None, typer.Option("-k", min=1, help="How many passages to read; by default the recipe's candidates.read.")
+    ] = None,
     max_new_tokens: Annotated[int, typer.Option(min=1, help="Longest answer, in tokens.")] = 200,
     overrides: Set = None,
     json: Json = False,

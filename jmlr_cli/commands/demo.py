@@ -18,7 +18,9 @@ SYSTEMS = {"closed-book": "demo-closed", "frozen-retriever RAG": "demo-rag", "jo
 
 def demo(
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many test questions.")] = None,
-    tiny: Annotated[bool, typer.Option("--tiny", help="With tiny random models: seconds, no download, answers that mean nothing.")] = False,
+    tiny: Annotated[
+        bool, typer.Option("--tiny", help="With tiny random models: seconds, no download, answers that mean nothing.")
+    ] = False,
     json: Json = False,
 ) -> None:
     """Index the sample, train three systems at equal budget, ask, and compare. Minutes on two CPU cores."""
@@ -43,8 +45,12 @@ def demo(
 
 
 TINY = [
-    "retriever.checkpoint=tiny-bert", "generator.model=tiny-llama", "generator.dtype=float32", "generator.lora.r=4", "data.limit=8",
-]  # fmt: skip
+    "retriever.checkpoint=tiny-bert",
+    "generator.model=tiny-llama",
+    "generator.dtype=float32",
+    "generator.lora.r=4",
+    "data.limit=8",
+]
 
 
 def step(number: str, text: str) -> None:
@@ -70,7 +76,9 @@ def index_sample(overrides: list[str]) -> None:
         resolve_model(str(model))
     passages, _ = read_passages([GUIDELINES], recipe.data.passage_words)
     change = encode(Workspace.current().index("sample"), recipe.retriever, passages, recipe.data.passage_words)
-    console.notice(f"index sample: {change.manifest.documents} documents, {change.manifest.passages} passages, {change.added} newly encoded")
+    console.notice(
+        f"index sample: {change.manifest.documents} documents, {change.manifest.passages} passages, {change.added} newly encoded"
+    )
 
 
 def trained_once(name: str, overrides: list[str]) -> Run:
@@ -137,13 +145,16 @@ def show(results: dict[str, dict[str, Any]], joint: Run, seconds: float) -> None
     columns = ("system", "accuracy, % [95 %]", "answer NLL [95 %]", "R@1", "R@5")
     console.out().print()
     console.out().print(table(f"{n} test questions of the sample (for software, not for care)", columns, rows, right=(3, 4)))
+    changes = ", ".join(f"{name} {before[name]:.3f} → {after[name]:.3f}" for name in ("R@1", "R@5", "RR"))
     console.out().print(
-        f"retrieval before and after joint training: R@1 {before['R@1']:.3f} → {after['R@1']:.3f}, R@5 {before['R@5']:.3f} → {after['R@5']:.3f}, "
-        f"RR {before['RR']:.3f} → {after['RR']:.3f}   [dim]({seconds:.0f} s in all)[/dim]",
-        soft_wrap=True,
+        f"retrieval before and after joint training: {changes}   [dim]({seconds:.0f} s in all)[/dim]", soft_wrap=True
     )
     console.out().print("\n[bold]next[/bold]")
-    for line in (f'jmlr ask "When is oxygen given in a heart attack?" --run {joint.name}', "jmlr index FOLDER-OF-YOUR-GUIDELINES", "jmlr recipes"):
+    for line in (
+        f'jmlr ask "When is oxygen given in a heart attack?" --run {joint.name}',
+        "jmlr index FOLDER-OF-YOUR-GUIDELINES",
+        "jmlr recipes",
+    ):
         console.out().print(f"  {line}", soft_wrap=True, markup=False)
 
 

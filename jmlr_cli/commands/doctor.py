@@ -10,7 +10,9 @@ from jmlr_cli.commands.options import Json
 
 
 def doctor(
-    index: Annotated[str | None, typer.Option("--index", metavar="NAME", help="Compare this index's files with their checksums.")] = None,
+    index: Annotated[
+        str | None, typer.Option("--index", metavar="NAME", help="Compare this index's files with their checksums.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Look at Python, the libraries, the devices, the plugins and the models here."""
@@ -21,7 +23,9 @@ def doctor(
     if json:
         console.emit({"schema": "jmlr.doctor/1", "status": "ok", **report})
         return
-    console.out().print(table("", ("", ""), [(key.replace("_", " "), _shown(value)) for key, value in report.items() if key != "warnings"]))
+    console.out().print(
+        table("", ("", ""), [(key.replace("_", " "), _shown(value)) for key, value in report.items() if key != "warnings"])
+    )
     for warning in report["warnings"]:
         console.out().print(f"[yellow]warning[/yellow] {warning}")
 

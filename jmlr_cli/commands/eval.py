@@ -19,18 +19,30 @@ MODES = ("closed", "rag", "oracle")
 
 
 def evaluate(
-    task: Annotated[str | None, typer.Argument(metavar="TASK|FILE|FOLDER", help="A task's name, a question file, or a BEIR folder.")] = None,
+    task: Annotated[
+        str | None, typer.Argument(metavar="TASK|FILE|FOLDER", help="A task's name, a question file, or a BEIR folder.")
+    ] = None,
     run: RunName = None,
     recipe: RecipeName = None,
     index: IndexName = None,
     retriever: RetrieverName = None,
-    mode: Annotated[str | None, typer.Option(metavar="|".join(MODES), help="What the model reads; by default the recipe's.")] = None,
-    scoring: Annotated[str | None, typer.Option(metavar="likelihood|generation", help="How option questions are answered.")] = None,
-    k: Annotated[int | None, typer.Option("-k", min=1, help="Passages in a prompt; by default the recipe's candidates.read.")] = None,
+    mode: Annotated[
+        str | None, typer.Option(metavar="|".join(MODES), help="What the model reads; by default the recipe's.")
+    ] = None,
+    scoring: Annotated[
+        str | None, typer.Option(metavar="likelihood|generation", help="How option questions are answered.")
+    ] = None,
+    k: Annotated[
+        int | None, typer.Option("-k", min=1, help="Passages in a prompt; by default the recipe's candidates.read.")
+    ] = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many questions.")] = None,
     split: Annotated[str | None, typer.Option(help="train, dev or test; by default test, then dev.")] = None,
-    no_generate: Annotated[bool, typer.Option("--no-generate", help="Free-text questions: likelihoods only, nothing is written.")] = False,
-    output: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write each question's result as a JSON line.")] = None,
+    no_generate: Annotated[
+        bool, typer.Option("--no-generate", help="Free-text questions: likelihoods only, nothing is written.")
+    ] = False,
+    output: Annotated[
+        Path | None, typer.Option("--output", metavar="FILE", help="Write each question's result as a JSON line.")
+    ] = None,
     overrides: Set = None,
     json: Json = False,
 ) -> None:
@@ -42,7 +54,11 @@ def evaluate(
         result = beir(Path(task).expanduser(), split, retriever, recipe, run, overrides or [])
         console.emit(result) if json else show_beir(result)
         return
-    settings = [*(overrides or []), *([f"evaluation.mode={mode}"] if mode else []), *([f"evaluation.scoring={scoring}"] if scoring else [])]
+    settings = [
+        *(overrides or []),
+        *([f"evaluation.mode={mode}"] if mode else []),
+        *([f"evaluation.scoring={scoring}"] if scoring else []),
+    ]
     system = _system(run, recipe, index, retriever, settings)
     for name in [task] if task else _own_tasks(system):
         found = evaluated(system, questions_of(name, split, limit), k, not no_generate, output)
@@ -144,9 +160,16 @@ def show(result: dict[str, Any]) -> None:
     if result["answer_nll"] is not None:
         rows.append(("answer NLL, nats a token", number(result["answer_nll"], result["answer_nll_ci95"])))
     if result["f1"] is not None:
-        rows += [("exact match, %", f"{result['exact_match'] * 100:.1f}"), ("token F1, % [95 % interval]", percent(result["f1"], result["f1_ci95"]))]
+        rows += [
+            ("exact match, %", f"{result['exact_match'] * 100:.1f}"),
+            ("token F1, % [95 % interval]", percent(result["f1"], result["f1_ci95"])),
+        ]
     rows += [(f"gold document, {name}", f"{value:.3f}") for name, value in result["retrieval"].items() if name != "n"]
-    notes = {"unparsable": "answers without an option", "truncated": "prompts with passages cut", "unfit": "questions too long for the model"}
+    notes = {
+        "unparsable": "answers without an option",
+        "truncated": "prompts with passages cut",
+        "unfit": "questions too long for the model",
+    }
     rows += [(text, str(result[key])) for key, text in notes.items() if result[key]]
     rows.append(("seconds", f"{result['seconds']:.1f}"))
     console.out().print(table(f"{result['task']}, {result['mode']}, {result['run'] or result['model']}", ("", ""), rows))

@@ -62,9 +62,10 @@ def encode(folder: Path, config: RetrieverConfig, passages: list[Passage], words
     from jmlr_cli.models.catalogue import catalogue
     from jmlr_cli.models.resolve import is_here, pull
 
-    entry = catalogue().get(config.checkpoint or "")
-    if entry and entry.built and not is_here(config.checkpoint):
-        pull(config.checkpoint, [passage.text for passage in passages])  # its vocabulary comes from this corpus
+    checkpoint = config.checkpoint or ""
+    entry = catalogue().get(checkpoint)
+    if entry and entry.built and not is_here(checkpoint):
+        pull(checkpoint, [passage.text for passage in passages])  # its vocabulary comes from this corpus
     with console.progress_bar("encoding passages") as progress:
         return build_index(folder, make_retriever(config), passages, words, progress)
 

@@ -35,7 +35,8 @@ def models(context: typer.Context, json: Json = False) -> None:
     if json:
         console.emit({"schema": "jmlr.models/1", "models": entries})
         return
-    rows = [(e["name"], e["title"], e["licence"], e["source"], "yes" if e["here"] else "") for e in entries]
+    shown = ("name", "title", "licence", "source")
+    rows = [(*(str(entry[key]) for key in shown), "yes" if entry["here"] else "") for entry in entries]
     console.out().print(table("", ("model", "what it is", "licence", "from", "here"), rows))
 
 
@@ -60,7 +61,9 @@ def pull(
     if json:
         console.emit({"schema": "jmlr.model/1", "model": name, "folder": str(folder), "seconds": seconds})
     else:
-        console.out().print(f"[bold green]ready[/bold green] {name} in {folder} ({seconds:.1f} s)", highlight=False, soft_wrap=True)
+        console.out().print(
+            f"[bold green]ready[/bold green] {name} in {folder} ({seconds:.1f} s)", highlight=False, soft_wrap=True
+        )
 
 
 def add_to(parent: typer.Typer) -> None:

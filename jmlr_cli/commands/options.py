@@ -7,8 +7,16 @@ from typing import Annotated
 import typer
 
 Json = Annotated[bool, typer.Option("--json", help="Write one JSON object on stdout, and nothing else there.")]
-Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a recipe key, such as training.seed=1.")]
-IndexName = Annotated[str | None, typer.Option("--index", metavar="NAME", help="The index to read; by default the run's, or the only one.")]
+Set = Annotated[
+    list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override a recipe key, such as training.seed=1.")
+]
+IndexName = Annotated[
+    str | None, typer.Option("--index", metavar="NAME", help="The index to read; by default the run's, or the only one.")
+]
 RunName = Annotated[str | None, typer.Option("--run", metavar="RUN", help="A training run, or 'latest'.")]
-RecipeName = Annotated[str | None, typer.Option("--recipe", metavar="RECIPE", help="A recipe's name or file (see `jmlr recipes`).")]
-RetrieverName = Annotated[str | None, typer.Option("--retriever", metavar="PLUGIN", help="Use this retriever plugin, from its usual weights.")]
+RecipeName = Annotated[
+    str | None, typer.Option("--recipe", metavar="RECIPE", help="A recipe's name or file (see `jmlr recipes`).")
+]
+RetrieverName = Annotated[
+    str | None, typer.Option("--retriever", metavar="PLUGIN", help="Use this retriever plugin, from its usual weights.")
+]

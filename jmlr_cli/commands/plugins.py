@@ -19,7 +19,13 @@ def plugins(json: Json = False) -> None:
             {
                 "schema": "jmlr.plugins/1",
                 "plugins": [
-                    {"name": p.name, "distribution": p.distribution, "version": p.version, "status": "broken" if p.error else "ok", "error": p.error}
+                    {
+                        "name": p.name,
+                        "distribution": p.distribution,
+                        "version": p.version,
+                        "status": "broken" if p.error else "ok",
+                        "error": p.error,
+                    }
                     for p in found.plugins
                 ],
                 "offers": [{"kind": o.kind, "name": o.name, "summary": o.summary, "plugin": o.plugin} for o in found.offers],

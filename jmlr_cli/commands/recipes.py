@@ -25,7 +25,10 @@ def recipes(context: typer.Context, json: Json = False) -> None:
         entries = [{"name": name, "description": r.description, "needs": r.needs.model_dump()} for name, r in found.items()]
         console.emit({"schema": "jmlr.recipes/1", "recipes": entries})
         return
-    rows = [(name, r.description, f"{r.needs.gpu_memory:g} GiB" if r.needs.gpu_memory else "none", r.needs.hours) for name, r in found.items()]
+    rows = [
+        (name, r.description, f"{r.needs.gpu_memory:g} GiB" if r.needs.gpu_memory else "none", r.needs.hours)
+        for name, r in found.items()
+    ]
     console.out().print(table("", ("recipe", "what it trains", "GPU", "time"), rows))
 
 

@@ -12,7 +12,9 @@ from jmlr_cli.recipe.load import load_recipe
 from jmlr_cli.runs.run import finished, open_run
 
 
-def chosen_retriever(plugin: str | None, recipe: str | None, run: str | None, overrides: Sequence[str]) -> tuple[RetrieverConfig, int]:
+def chosen_retriever(
+    plugin: str | None, recipe: str | None, run: str | None, overrides: Sequence[str]
+) -> tuple[RetrieverConfig, int]:
     """The retriever to index with, and the longest passage in words.
 
     ``--run`` takes the run's trained retriever; ``--retriever`` replaces the recipe's plugin, and keeps its

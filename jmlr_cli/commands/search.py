@@ -14,7 +14,9 @@ def search(
     query: Annotated[str | None, typer.Argument(metavar="QUESTION", help="What to look for.", show_default=False)] = None,
     index: IndexName = None,
     k: Annotated[int, typer.Option("-k", min=1, help="How many passages.")] = 10,
-    queries: Annotated[Path | None, typer.Option("--queries", metavar="FILE", help="JSON lines with _id and text, or question.")] = None,
+    queries: Annotated[
+        Path | None, typer.Option("--queries", metavar="FILE", help="JSON lines with _id and text, or question.")
+    ] = None,
     trec: Annotated[Path | None, typer.Option("--trec", metavar="OUT", help="Write a TREC run file of documents.")] = None,
     json: Json = False,
 ) -> None:
@@ -27,7 +29,7 @@ def search(
         raise UsageError("--queries and --trec belong together", "For example: --queries q.jsonl --trec run.trec -k 100")
     if query is not None:
         _one(query, index, k, json)
-    else:
+    elif queries is not None and trec is not None:
         _many(queries, trec, index, k, json)
 
 
@@ -59,7 +61,7 @@ def _many(queries: Path, trec: Path, index: str | None, k: int, json: bool) -> N
         console.out().print(f"wrote {trec}: {len(found)} queries, up to {k} documents each", highlight=False)
 
 
-def _opened(name: str | None):  # noqa: ANN202 - Index is heavy to import
+def _opened(name: str | None):
     from jmlr_cli.answering.system import find_index
     from jmlr_cli.assemble import make_retriever
     from jmlr_cli.index.open import open_index

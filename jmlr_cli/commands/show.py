@@ -32,10 +32,8 @@ def show_hits(hits: Sequence[Hit], cited: Sequence[int] = (), whole: bool = Fals
     """List passages, the cited ones marked."""
     for hit in hits:
         mark = "bold green" if hit.rank in cited else "bold"
-        console.out().print(
-            f"[{mark}]\\[{hit.rank}][/{mark}] [bold]{escape(plain(hit.passage.title))}[/bold]  [dim]{escape(hit.passage.document)}  "
-            f"score {hit.score:.3f}[/dim]"
-        )
+        title, document = escape(plain(hit.passage.title)), escape(hit.passage.document)
+        console.out().print(f"[{mark}]\\[{hit.rank}][/{mark}] [bold]{title}[/bold]  [dim]{document}  score {hit.score:.3f}[/dim]")
         text = plain(hit.passage.text)
         shown = text if whole or len(text) <= SNIPPET else f"{text[:SNIPPET].rsplit(' ', 1)[0]} …"
         console.out().print(Text(shown), style="dim" if hit.rank not in cited else "")
@@ -48,7 +46,9 @@ def plain(text: str) -> str:
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> Table:
     """A table; the columns numbered in ``right`` are aligned to the right."""
-    made = Table(title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    made = Table(
+        title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0)
+    )
     for number, column in enumerate(columns):
         made.add_column(column, justify="right" if number in right else "left", overflow="fold", no_wrap=number == 0)
     for row in rows:

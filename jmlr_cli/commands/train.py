@@ -17,11 +17,15 @@ if TYPE_CHECKING:
 
 
 def train(
-    recipe: Annotated[str | None, typer.Option("--recipe", metavar="RECIPE", help="A recipe's name or file (see `jmlr recipes`).")] = None,
+    recipe: Annotated[
+        str | None, typer.Option("--recipe", metavar="RECIPE", help="A recipe's name or file (see `jmlr recipes`).")
+    ] = None,
     index: Annotated[str | None, typer.Option("--index", metavar="NAME", help="The index that proposes candidates.")] = None,
     overrides: Set = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run named by --run, or the newest.")] = False,
-    run: Annotated[str | None, typer.Argument(metavar="[RUN]", help="With --resume: the run to go on with.", show_default=False)] = None,
+    run: Annotated[
+        str | None, typer.Argument(metavar="[RUN]", help="With --resume: the run to go on with.", show_default=False)
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what it would cost, and stop.")] = False,
     json: Json = False,
 ) -> None:
@@ -105,14 +109,23 @@ def _show(summary: Summary, json: bool) -> None:
     losses = {key: getattr(summary, key) for key in ("loss", "lm_loss", "rank_loss", "rank_agreement")}
     if json:
         console.emit(
-            {"schema": "jmlr.train/1", "run": summary.run.name, "steps": summary.steps, **losses, "seconds": round(summary.seconds, 2)}
+            {
+                "schema": "jmlr.train/1",
+                "run": summary.run.name,
+                "steps": summary.steps,
+                **losses,
+                "seconds": round(summary.seconds, 2),
+            }
         )
         return
     shown = ", ".join(f"{key.replace('_', ' ')} {value:.3f}" for key, value in losses.items() if value is not None)
     console.out().print(
-        f"[bold green]trained[/bold green] {summary.run.name}: {summary.steps} steps in {summary.seconds:.0f} s; {shown}", soft_wrap=True
+        f"[bold green]trained[/bold green] {summary.run.name}: {summary.steps} steps in {summary.seconds:.0f} s; {shown}",
+        soft_wrap=True,
     )
-    console.out().print(f'next: [bold]jmlr ask "…"[/bold]   or   [bold]jmlr eval FILE --run {summary.run.name}[/bold]', soft_wrap=True)
+    console.out().print(
+        f'next: [bold]jmlr ask "…"[/bold]   or   [bold]jmlr eval FILE --run {summary.run.name}[/bold]', soft_wrap=True
+    )
 
 
 def _show_plan(name: str, recipe: Recipe, json: bool) -> None:
@@ -132,7 +145,11 @@ def _show_plan(name: str, recipe: Recipe, json: bool) -> None:
         for key, value in asdict(plan).items()
     ]
     console.out().print(table(f"plan of {name}", ("", ""), rows))
-    console.out().print(f"[yellow]this machine lacks[/yellow] {'; '.join(missing)}" if missing else "[green]this machine has what it needs[/green]")
+    console.out().print(
+        f"[yellow]this machine lacks[/yellow] {'; '.join(missing)}"
+        if missing
+        else "[green]this machine has what it needs[/green]"
+    )
 
 
 def add_to(app: typer.Typer) -> None:

@@ -48,6 +48,8 @@ class GeneratorConfig(Section):
     rope_scaling: dict[str, Any] | None = Field(
         None, description="RoPE scaling that stretches the context, in transformers' own words: {rope_type: linear, factor: 8.0}."
     )
-    quantization: Literal["nf4", "int8"] | None = Field(None, description="Load the frozen weights quantised (bitsandbytes, GPU).")
+    quantization: Literal["nf4", "int8"] | None = Field(
+        None, description="Load the frozen weights quantised (bitsandbytes, GPU)."
+    )
     lora: LoraConfig = Field(default_factory=LoraConfig, description="The adapters that training updates.")
     options: dict[str, Any] = Field(default_factory=dict, description="The plugin's own options.")

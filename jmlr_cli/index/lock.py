@@ -21,5 +21,7 @@ def writing(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise InputError(f"another process is writing {folder.name!r}", "Wait until it has finished, then try again.") from None
+            raise InputError(
+                f"another process is writing {folder.name!r}", "Wait until it has finished, then try again."
+            ) from None
         yield

@@ -65,7 +65,8 @@ def index_config(manifest: Manifest) -> RetrieverConfig:
 
 def _check_fingerprint(folder: Path, manifest: Manifest, retriever: Retriever) -> None:
     if retriever.fingerprint != manifest.fingerprint:
+        built_by = " ".join(filter(None, (manifest.retriever, manifest.checkpoint)))
         raise InputError(
-            f"the index {folder.name!r} was built by another retriever ({manifest.retriever}, {manifest.checkpoint or 'no checkpoint'})",
-            "Build an index for this retriever: jmlr index FOLDER --name NAME, with the same --recipe or --run.",
+            f"the index {folder.name!r} was built by another retriever than {built_by} is now",
+            "Its weights have changed: run `jmlr index` again with the same --name.",
         )

@@ -14,7 +14,11 @@ def rerank(retriever: Retriever, query: str, passages: Sequence[Passage]) -> lis
     """All ``passages`` by their score for ``query``, best first; no index is needed."""
     if not passages:
         return []
-    matches = _encoded(retriever, query, passages) if isinstance(retriever, TrainableRetriever) else _indexed(retriever, query, passages)
+    matches = (
+        _encoded(retriever, query, passages)
+        if isinstance(retriever, TrainableRetriever)
+        else _indexed(retriever, query, passages)
+    )
     by_id = {passage.id: passage for passage in passages}
     return [Hit(rank, match.score, by_id[match.passage_id]) for rank, match in enumerate(matches, 1)]
 

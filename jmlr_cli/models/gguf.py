@@ -26,7 +26,9 @@ def convert_gguf(path: Path, into: Path) -> None:
     _check_magic(path)
     place = {"pretrained_model_name_or_path": str(path.parent), "gguf_file": path.name}
     try:
-        model = AutoModelForCausalLM.from_pretrained(**place, dtype=torch.float16, quantization_config=GgufConfig(dequantize=True))
+        model = AutoModelForCausalLM.from_pretrained(
+            **place, dtype=torch.float16, quantization_config=GgufConfig(dequantize=True)
+        )
         tokenizer = AutoTokenizer.from_pretrained(**place)
     except (ValueError, KeyError, NotImplementedError, OSError) as error:
         raise InputError(f"{path} cannot be converted: {error}", "Name a model folder or a hub id instead.") from error

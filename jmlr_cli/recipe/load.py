@@ -77,7 +77,9 @@ def read_yaml(path: Path) -> dict[str, Any]:
     try:
         values = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not YAML: {' '.join(str(error).split())}", "Mend the file, or start from a recipe that ships.") from None
+        raise InputError(
+            f"{path} is not YAML: {' '.join(str(error).split())}", "Mend the file, or start from a recipe that ships."
+        ) from None
     if not isinstance(values, dict):
         raise InputError(f"{path} holds no recipe", "A recipe is a mapping of sections; see docs/recipes.md.")
     return values

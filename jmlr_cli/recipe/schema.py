@@ -69,7 +69,6 @@ class TrainingConfig(Section):
     warmup: float = Field(0.03, ge=0, lt=1, description="Share of the steps in which the rates rise from zero.")
     weight_decay: float = Field(0.0, ge=0, description="AdamW's weight decay.")
     max_grad_norm: float = Field(1.0, gt=0, description="Gradients longer than this are scaled down to it.")
-    gradient_checkpointing: bool = Field(False, description="Recompute activations backwards: less memory, more time.")
     log_every: int = Field(1, gt=0, description="Optimizer steps between two lines of metrics.")
     save_every: int | None = Field(None, gt=0, description="Optimizer steps between two checkpoints; by default once an epoch.")
     keep_checkpoints: int = Field(2, gt=0, description="How many checkpoints stay on disk.")
@@ -83,7 +82,9 @@ class EvaluationConfig(Section):
     tasks: tuple[str, ...] = Field((), description="Question sets that `jmlr eval` takes when none is named.")
     every: int | None = Field(None, gt=0, description="Optimizer steps between two looks at data.dev during training.")
     limit: int | None = Field(None, gt=0, description="Look at the first so many questions of data.dev only.")
-    mode: Literal["closed", "rag", "oracle"] = Field("rag", description="What the model reads: nothing, retrieved or gold passages.")
+    mode: Literal["closed", "rag", "oracle"] = Field(
+        "rag", description="What the model reads: nothing, retrieved or gold passages."
+    )
     scoring: Literal["likelihood", "generation"] = Field(
         "likelihood", description="Option questions: the likeliest option, or the letter in the generated answer."
     )

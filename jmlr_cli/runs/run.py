@@ -150,7 +150,9 @@ def _record(folder: Path) -> dict[str, Any]:
     try:
         return json.loads((folder / "run.json").read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise DamagedError(f"the record of the run {folder.name!r} cannot be read ({type(error).__name__})", "Train it again.") from None
+        raise DamagedError(
+            f"the record of the run {folder.name!r} cannot be read ({type(error).__name__})", "Train it again."
+        ) from None
 
 
 def _new_folder(base: str) -> Path:

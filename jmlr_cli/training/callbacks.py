@@ -31,7 +31,12 @@ class MetricsFile(TrainerCallback):
         self._path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
 
     def on_log(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, logs: dict[str, Any] | None = None, **kwargs: Any
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, Any] | None = None,
+        **kwargs: Any,
     ) -> None:
         append_metrics(self._path, state.global_step, logs or {})
 

@@ -86,7 +86,9 @@ class JointModule(nn.Module):
         orders, ranks = self._retriever_side(items) if self.retriever else (self._given_order(items), None)
         lm_loss, cut = self._lm_loss(items, orders) if self.train_generator or not torch.is_grad_enabled() else (None, 0)
         rank_loss, agreement, spread = ranks if ranks else (None, None, None)
-        parts = [part for part in (lm_loss, rank_loss * self.settings.weight if rank_loss is not None else None) if part is not None]
+        parts = [
+            part for part in (lm_loss, rank_loss * self.settings.weight if rank_loss is not None else None) if part is not None
+        ]
         return JointLoss(torch.stack(parts).sum(), lm_loss, rank_loss, agreement, spread, cut)
 
     # -- the language model's side
@@ -142,6 +144,7 @@ class JointModule(nn.Module):
     def _scores(self, items: Sequence[TrainingItem]) -> torch.Tensor:
         """s (B, N): fresh scores of all candidates, dropout off, without gradient."""
         module = self.retriever_module
+        assert module is not None
         was_training = module.training
         module.eval()
         try:
@@ -187,4 +190,6 @@ def _by_pool_size(items: Sequence[TrainingItem]) -> list[list[int]]:
 
 def _weighted_mean(outcomes: list[tuple[int, tuple[torch.Tensor, ...]]]) -> tuple[torch.Tensor, ...]:
     total = sum(count for count, _ in outcomes)
-    return tuple(sum(count / total * values[i] for count, values in outcomes) for i in range(len(outcomes[0][1])))
+    columns = zip(*(values for _, values in outcomes), strict=True)
+    weights = [count / total for count, _ in outcomes]
+    return tuple(torch.stack([w * value for w, value in zip(weights, column, strict=True)]).sum() for column in columns)

@@ -32,7 +32,9 @@ def lacking(needs: NeedsConfig) -> list[str]:
     found = found_here()
     names = {"gpu_memory": "GiB of GPU memory", "memory": "GiB of memory", "disk": "GiB of free disk"}
     return [
-        f"{getattr(needs, key):g} {name} (found {found[key]:.1f})" if found[key] else f"{getattr(needs, key):g} {name} (found none)"
+        f"{getattr(needs, key):g} {name} (found {found[key]:.1f})"
+        if found[key]
+        else f"{getattr(needs, key):g} {name} (found none)"
         for key, name in names.items()
         if getattr(needs, key) > found[key]
     ]

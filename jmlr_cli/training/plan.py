@@ -140,7 +140,7 @@ def _memory(recipe: Recipe, generator: Shape, retriever: Shape | None, adapters:
     """Weights, adapters with their gradients and AdamW's two moments (16 bytes each), the retriever likewise,
     and the activations of one prompt: one hidden state a layer when recomputed, some 34 otherwise."""
     each = QUANTISED.get(recipe.generator.quantization or "", BYTES[recipe.generator.dtype])
-    kept = 2 if recipe.training.gradient_checkpointing else 34
+    kept = 2 if _recomputes(recipe) else 34
     activations = recipe.training.batch_size * read * generator.hidden * generator.layers * kept
     logits = recipe.training.batch_size * QUESTION_TOKENS * generator.vocabulary * 4
     encoder = parameters(retriever) * (16 if recipe.retriever.train else 4) if retriever else 0
@@ -149,7 +149,11 @@ def _memory(recipe: Recipe, generator: Shape, retriever: Shape | None, adapters:
 
 def _hours(recipe: Recipe, generator: Shape, scored: int, read: int, steps: int) -> float:
     """2 operations a weight and token forwards, 4 backwards, 2 more when activations are recomputed."""
-    backwards = 6 + 2 * recipe.training.gradient_checkpointing
+    backwards = 6 + 2 * _recomputes(recipe)
     per_question = parameters(generator) * (2 * scored + backwards * read)
     per_step = per_question * recipe.training.batch_size * recipe.training.accumulate
     return round(per_step * steps / A100_FLOPS / 3600, 2)
+
+
+def _recomputes(recipe: Recipe) -> bool:
+    return bool(recipe.generator.options.get("gradient_checkpointing"))

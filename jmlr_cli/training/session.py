@@ -193,7 +193,9 @@ def training_index(recipe: Recipe, questions: Sequence[Question]) -> Index | Non
         return None
     if name is None:
         if not all(question.passages for question in questions):
-            raise InputError("the recipe names no index, and the questions bring no passages", "Add --index NAME (see `jmlr index`).")
+            raise InputError(
+                "the recipe names no index, and the questions bring no passages", "Add --index NAME (see `jmlr index`)."
+            )
         return None
     index = open_index(Workspace.current().index(name), make_retriever)
     built_by, wanted = index.manifest.retriever, recipe.retriever.plugin

@@ -68,7 +68,7 @@ class JointTrainer(Trainer):
 
     def _save(self, output_dir: str | None = None, state_dict: dict | None = None) -> None:
         """Write what training changes, of both models, in one file."""
-        folder = Path(output_dir or self.args.output_dir)
+        folder = Path(output_dir or str(self.args.output_dir))
         folder.mkdir(parents=True, exist_ok=True)
         module = self.accelerator.unwrap_model(self.model)
         weights = {name: value.detach().contiguous() for name, value in module.named_parameters() if value.requires_grad}
@@ -79,7 +79,9 @@ class JointTrainer(Trainer):
         try:
             weights = load_file(Path(resume_from_checkpoint) / WEIGHTS)
         except Exception as error:  # safetensors raises its own kinds for missing and broken files
-            raise DamagedError(f"the checkpoint {resume_from_checkpoint} cannot be read: {error}", "Remove it and resume again.") from None
+            raise DamagedError(
+                f"the checkpoint {resume_from_checkpoint} cannot be read: {error}", "Remove it and resume again."
+            ) from None
         module.load_state_dict(weights, strict=False)
 
 

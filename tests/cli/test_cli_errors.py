@@ -46,7 +46,9 @@ MISTAKES = [
 ]
 
 
-@pytest.mark.parametrize(("arguments", "code", "words"), MISTAKES, ids=lambda value: " ".join(value) if isinstance(value, list) else None)
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"), MISTAKES, ids=lambda value: " ".join(value) if isinstance(value, list) else None
+)
 def test_a_mistake_gets_a_sentence_and_its_exit_code(jmlr, pages, questions, tmp_path, arguments, code, words):
     pages(tmp_path / "pages")
     questions(tmp_path / "questions.jsonl")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import codecs
 
 import pytest
+
 from jmlr_plugins.readers.html import HTMLReader
 
 PAGE = """<!DOCTYPE html><html><head><title>Asthma | NHS</title><style>p{}</style></head><body>

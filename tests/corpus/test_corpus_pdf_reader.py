@@ -3,11 +3,11 @@ from __future__ import annotations
 import io
 
 import pytest
-from jmlr_plugins.readers.pdf import PDFReader
-from jmlr_plugins.readers.unwrap import unwrapped
 from pypdf import PdfReader, PdfWriter
 
 from jmlr_cli.contracts.reader import UnreadableFile
+from jmlr_plugins.readers.pdf import PDFReader
+from jmlr_plugins.readers.unwrap import unwrapped
 
 PAGES = [
     [

@@ -5,10 +5,10 @@ import json
 import tracemalloc
 
 import pytest
-from jmlr_plugins.readers.jsonl import JSONLinesReader
-from jmlr_plugins.readers.tsv import TSVReader
 
 from jmlr_cli.contracts.reader import UnreadableFile
+from jmlr_plugins.readers.jsonl import JSONLinesReader
+from jmlr_plugins.readers.tsv import TSVReader
 
 
 def lines(*records) -> str:

@@ -3,9 +3,9 @@ from __future__ import annotations
 import codecs
 
 import pytest
-from jmlr_plugins.readers.text import TextReader
 
 from jmlr_cli.contracts.reader import UnreadableFile
+from jmlr_plugins.readers.text import TextReader
 
 GUIDELINE = """ABORTION \r
 Introduction\r

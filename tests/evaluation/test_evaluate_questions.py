@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import pytest
 import torch
-from jmlr_plugins.generators.causal_lm import CausalLMGenerator
 
 from jmlr_cli.contracts.config import GeneratorConfig
 from jmlr_cli.contracts.generator import Generator
@@ -18,6 +17,7 @@ from jmlr_cli.evaluation.run import evaluate_questions
 from jmlr_cli.evaluation.settings import Settings
 from jmlr_cli.models.tiny import build_tiny_decoder
 from jmlr_cli.questions.targets import instruction
+from jmlr_plugins.generators.causal_lm import CausalLMGenerator
 
 TEXTS = [
     "Aspirin thins the blood of adults with a recent stroke.",

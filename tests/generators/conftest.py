@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 import torch
-from jmlr_plugins.generators.causal_lm import CausalLMGenerator
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
 from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
 
 from jmlr_cli.contracts.config import GeneratorConfig
 from jmlr_cli.contracts.values import Option, Passage, Question
 from jmlr_cli.models.tiny import build_tiny_decoder
+from jmlr_plugins.generators.causal_lm import CausalLMGenerator
 
 TEXTS = [
     "Insulin lowers the blood sugar in diabetes. Aspirin thins the blood.",

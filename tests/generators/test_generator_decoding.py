@@ -7,11 +7,11 @@ import warnings
 
 import pytest
 import torch
-from jmlr_plugins.generators.text import tidy
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from jmlr_cli.contracts.values import Passage
 from jmlr_cli.errors import InputError, MissingError
+from jmlr_plugins.generators.text import tidy
 
 
 @pytest.fixture(params=["plain_folder", "chat_folder", "sentencepiece_folder"])

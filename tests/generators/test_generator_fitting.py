@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from jmlr_plugins.generators.fitting import Room, fair_shares, fit
 
 from jmlr_cli.contracts.values import Part, Passage, Prompt, Question
 from jmlr_cli.errors import InputError
+from jmlr_plugins.generators.fitting import Room, fair_shares, fit
 
 
 class Words:

@@ -6,11 +6,11 @@ import math
 
 import pytest
 import torch
-from jmlr_plugins.generators.batching import batches, batches_of_equal_room
 from transformers import AutoTokenizer, MambaConfig, MambaForCausalLM
 
 from jmlr_cli.contracts.values import Passage, Question
 from jmlr_cli.errors import InputError
+from jmlr_plugins.generators.batching import batches, batches_of_equal_room
 
 TEXT = "Insulin lowers the blood sugar in diabetes. "
 ANSWERS = ["A. Beta blocker", "B. Aspirin", "C. Insulin"]

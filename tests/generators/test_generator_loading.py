@@ -6,8 +6,6 @@ import logging
 
 import pytest
 import torch
-from jmlr_plugins.generators.causal_lm import CausalLMGenerator
-from jmlr_plugins.generators.loading import load_settings, longest_context, quantization_of
 from transformers import AutoTokenizer, GPT2Config, GPT2LMHeadModel
 
 from jmlr_cli.contracts.config import GeneratorConfig
@@ -15,6 +13,8 @@ from jmlr_cli.contracts.generator import TrainableGenerator
 from jmlr_cli.errors import InputError, MissingError
 from jmlr_cli.models.tiny import build_tiny_encoder
 from jmlr_cli.plugins import registry
+from jmlr_plugins.generators.causal_lm import CausalLMGenerator
+from jmlr_plugins.generators.loading import load_settings, longest_context, quantization_of
 
 
 @pytest.mark.parametrize("name", ["causal-lm", "llama2", "meditron"])

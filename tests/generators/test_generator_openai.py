@@ -9,12 +9,12 @@ import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
-from jmlr_plugins.generators.openai import OpenAIGenerator
 
 from jmlr_cli.contracts.config import GeneratorConfig
 from jmlr_cli.contracts.values import Passage
 from jmlr_cli.errors import InputError, MissingError
 from jmlr_cli.plugins import registry
+from jmlr_plugins.generators.openai import OpenAIGenerator
 
 KEY = "sk-a-secret-nobody-should-see"
 

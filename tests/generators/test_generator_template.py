@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from jmlr_plugins.generators.llama2 import Llama2Generator
-from jmlr_plugins.generators.meditron import MeditronGenerator
 
 from jmlr_cli.contracts.values import Passage
 from jmlr_cli.errors import InputError
+from jmlr_plugins.generators.llama2 import Llama2Generator
+from jmlr_plugins.generators.meditron import MeditronGenerator
 
 ONLY = "Please only give the correct option."
 PASSAGES = [Passage("1", "d", "", "Worse.", 0), Passage("2", "d", "Guide", "Better.", 0)]

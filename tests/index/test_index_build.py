@@ -10,6 +10,7 @@ import time
 from dataclasses import replace
 
 import pytest
+
 from jmlr_cli.assemble import make_retriever
 from jmlr_cli.contracts.config import RetrieverConfig
 from jmlr_cli.contracts.values import Passage, passage_id
@@ -168,6 +169,6 @@ def test_a_passage_keeps_its_metadata_and_place(tmp_path):
 
 def test_attached_passages_are_ranked_without_an_index():
     given = passages("gout colchicine", "malaria fever", "nothing here")
-    assert [hit.passage.text for hit in rerank(make_retriever(BM25), "malaria", given)][0] == "malaria fever"
+    assert rerank(make_retriever(BM25), "malaria", given)[0].passage.text == "malaria fever"
     assert len(rerank(make_retriever(BM25), "malaria", given)) == 3
     assert rerank(make_retriever(BM25), "malaria", []) == []

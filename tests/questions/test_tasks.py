@@ -59,8 +59,9 @@ def test_pubmedqa_reads_the_authors_split(cached):
 
 def test_medmcqas_dev_split_is_the_end_of_its_training_file(cached, monkeypatch):
     parquet = pytest.importorskip("pyarrow.parquet")
-    from jmlr_plugins.tasks.hub import MedMCQA
     from pyarrow import Table
+
+    from jmlr_plugins.tasks.hub import MedMCQA
 
     rows = [{"question": f"q{n}", "opa": "w", "opb": "x", "opc": "y", "opd": "z", "cop": n % 4, "exp": None} for n in range(6)]
     parquet.write_table(Table.from_pylist(rows), cached("openlifescienceai/medmcqa", "data/train-00000-of-00001.parquet"))
@@ -72,8 +73,9 @@ def test_medmcqas_dev_split_is_the_end_of_its_training_file(cached, monkeypatch)
 
 def test_mmlu_medical_is_six_subjects_with_ids_of_their_own(cached):
     parquet = pytest.importorskip("pyarrow.parquet")
-    from jmlr_plugins.tasks.hub import SUBJECTS
     from pyarrow import Table
+
+    from jmlr_plugins.tasks.hub import SUBJECTS
 
     for subject in SUBJECTS:
         rows = [{"question": "Which?", "subject": subject, "choices": ["a", "b", "c", "d"], "answer": 3}]

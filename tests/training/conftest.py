@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
 from jmlr_cli.contracts.values import Option, Passage, Question
 from jmlr_cli.recipe.load import load_recipe
 from jmlr_cli.training.joint_step import JointModule, TrainingItem
@@ -15,14 +16,14 @@ MakeJoint = Callable[..., JointModule]
 
 
 @pytest.fixture
-def make_joint(encoder: Path, decoder: Path) -> Iterator[MakeJoint]:
+def make_joint(encoder: Path, decoder: Path) -> MakeJoint:
     """Builds the joint module of the tiny recipe, with overrides."""
 
     def make(*overrides: str) -> JointModule:
         recipe = load_recipe("tiny", [f"retriever.checkpoint={encoder}", f"generator.model={decoder}", *overrides])
         return joint_module(recipe, trainable_retriever(recipe))
 
-    yield make
+    return make
 
 
 @pytest.fixture

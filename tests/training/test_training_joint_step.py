@@ -6,12 +6,15 @@ from dataclasses import replace
 
 import pytest
 import torch
+
 from jmlr_cli.recipe.schema import TrainingConfig
 from jmlr_cli.training.trainer import parameter_groups
 
 
 def gradients(module: torch.nn.Module) -> dict[str, torch.Tensor]:
-    return {name: value.grad for name, value in module.named_parameters() if value.grad is not None and value.grad.abs().sum() > 0}
+    return {
+        name: value.grad for name, value in module.named_parameters() if value.grad is not None and value.grad.abs().sum() > 0
+    }
 
 
 def test_the_loss_is_the_sum_of_its_two_weighted_parts(make_joint, items):
@@ -99,7 +102,10 @@ def test_passages_are_read_in_ascending_score(make_joint, items):
     joint = make_joint("candidates.read=3").eval()
     prompts = []
     render = joint.generator.render
-    joint.generator.render = lambda question, passages, *a, **k: (prompts.append([p.id for p in passages]), render(question, passages, *a, **k))[1]
+    joint.generator.render = lambda question, passages, *a, **k: (
+        prompts.append([p.id for p in passages]),
+        render(question, passages, *a, **k),
+    )[1]
     with torch.no_grad():
         orders, _ = joint._retriever_side(items)
         prompts.clear()

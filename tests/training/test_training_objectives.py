@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+
 from jmlr_plugins.objectives.emdr2 import EMDR2
 from jmlr_plugins.objectives.kl import KLDistillation
 from jmlr_plugins.objectives.llm_rank import LLMRank

@@ -6,6 +6,7 @@ import math
 
 import pytest
 import torch
+
 from jmlr_cli.training.scores import draw, min_max, rank_agreement
 
 

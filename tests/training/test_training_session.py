@@ -7,6 +7,7 @@ from contextlib import nullcontext
 from itertools import product
 
 import pytest
+
 from jmlr_cli.assemble import make_generator, make_retriever
 from jmlr_cli.contracts.progress import silent
 from jmlr_cli.corpus.folder import CorpusReader
@@ -32,7 +33,12 @@ def train(tmp_path, monkeypatch, encoder, decoder, pages, questions):
     questions(tmp_path / "questions.jsonl")
 
     def run(*overrides: str, index: bool = True):
-        base = [f"generator.model={decoder}", f"data.train={tmp_path / 'questions.jsonl'}", "training.max_steps=2", "training.batch_size=2"]
+        base = [
+            f"generator.model={decoder}",
+            f"data.train={tmp_path / 'questions.jsonl'}",
+            "training.max_steps=2",
+            "training.batch_size=2",
+        ]
         plugin = next((o.split("=")[1] for o in overrides if o.startswith("retriever.plugin=")), "colbert")
         checkpoint = [] if plugin == "bm25" else [f"retriever.checkpoint={encoder}"]
         recipe = load_recipe("tiny", [*base, *checkpoint, *overrides])
@@ -108,8 +114,16 @@ def test_held_out_questions_are_looked_at_without_disturbing_training(train, tmp
 
 def test_attached_passages_need_no_index(train, tmp_path):
     records = [
-        {"input": "What treats gout?", "output": "Colchicine", "doc": ["Colchicine treats gout.", "Permethrin treats scabies.", "Rest."]},
-        {"input": "What treats scabies?", "output": "Permethrin", "doc": ["Colchicine treats gout.", "Permethrin treats scabies."]},
+        {
+            "input": "What treats gout?",
+            "output": "Colchicine",
+            "doc": ["Colchicine treats gout.", "Permethrin treats scabies.", "Rest."],
+        },
+        {
+            "input": "What treats scabies?",
+            "output": "Permethrin",
+            "doc": ["Colchicine treats gout.", "Permethrin treats scabies."],
+        },
     ]
     (tmp_path / "attached.json").write_text(json.dumps(records))
     run, summary = train(f"data.train={tmp_path / 'attached.json'}", "data.index=", index=False)
