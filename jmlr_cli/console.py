@@ -69,4 +69,4 @@ def progress_bar(description: str) -> Iterator[Progress]:
             speed = bars.tasks[task].speed
             bars.update(task, rate=f"{speed:,.1f}/s" if speed else "")
 
-        yield advance
+        yield cast("Progress", advance)

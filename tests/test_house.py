@@ -16,7 +16,12 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def test_help_starts_without_the_heavy_libraries():
-    code = "import sys; sys.argv = ['jmlr', '--help']\nfrom jmlr_cli.main import main\ntry: main()\nexcept SystemExit: print(list(sys.modules))"
+    code = (
+        "import sys; sys.argv[1:] = ['--help']\n"
+        "from jmlr_cli.main import main\n"
+        "try: main()\n"
+        "except SystemExit: print([*sys.modules])"
+    )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     loaded = ast.literal_eval(out.splitlines()[-1])
     assert "Usage" in out

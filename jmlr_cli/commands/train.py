@@ -64,8 +64,6 @@ def trained(recipe: Recipe, name: str) -> Summary:
 
 def resumed(name: str) -> Summary:
     """A run gone on with from its newest checkpoint."""
-    from transformers.trainer_utils import get_last_checkpoint
-
     from jmlr_cli import console
     from jmlr_cli.errors import InputError
     from jmlr_cli.runs.run import open_run
@@ -74,9 +72,9 @@ def resumed(name: str) -> Summary:
     run = open_run(name)
     if run.record().get("status") == "finished":
         raise InputError(f"the run {run.name!r} is finished", "Start a new one with --recipe.")
-    newest = get_last_checkpoint(run.checkpoints) if run.checkpoints.is_dir() else None
-    console.notice(f"run {run.name}, from {'its beginning' if newest is None else Path(newest).name}")
-    return _finish(run, Session(run, prepare(run.recipe), console.progress_bar), Path(newest) if newest else None)
+    newest = run.newest_checkpoint()
+    console.notice(f"run {run.name}, from {newest.name if newest else 'its beginning'}")
+    return _finish(run, Session(run, prepare(run.recipe), console.progress_bar), newest)
 
 
 def _finish(run: Run, session: Any, checkpoint: Path | None) -> Summary:

@@ -13,6 +13,7 @@ from transformers import AutoModel, AutoTokenizer, DistilBertConfig, DistilBertM
 
 from jmlr_cli.contracts.config import LoraConfig
 from jmlr_cli.errors import InputError
+from jmlr_cli.files import folder_checksums
 
 TEXTS = ["Give adrenaline, 0.5 mg, at once.", "gout", ""]
 METADATA = {
@@ -122,6 +123,12 @@ def test_what_is_saved_is_colberts_layout_and_loads_with_the_same_vectors(retrie
     assert again.fingerprint != one.fingerprint
 
 
+def test_saving_writes_the_same_bytes_each_time(retriever, colbert_folder, tmp_path):
+    for name in ("one", "two"):
+        retriever("colbert", checkpoint=colbert_folder).save(tmp_path / name)
+    assert folder_checksums(tmp_path / "one") == folder_checksums(tmp_path / "two")
+
+
 def test_an_encoder_of_another_family_gets_markers_and_keeps_its_own_prefix(retriever, encoder_folder, tmp_path):
     folder = shutil.copytree(encoder_folder, tmp_path / "distilbert")
     tokenizer = (folder / "tokenizer.json").read_text().replace("[unused", "[spare")
@@ -162,12 +169,19 @@ class Runs:
         return (Path.write_text, (self.path, "ran"))
 
 
-@pytest.mark.parametrize("settings", ["artifact.metadata", "nothing else"])
-def test_a_pickle_that_would_run_code_is_refused(retriever, colbert_folder, tmp_path, settings):
-    (colbert_folder / "artifact.metadata").rename(colbert_folder / settings)
+def refused_without_running(retriever, folder: Path, weights: Path, trace: Path) -> None:
+    torch.save({"linear.weight": Runs(trace)}, weights)
+    with pytest.raises(InputError):
+        retriever("colbert", checkpoint=folder).encode_queries(["gout"])
+    assert not trace.exists()
+
+
+def test_a_pickle_that_would_run_code_is_refused(retriever, colbert_folder, tmp_path):
     for path in colbert_folder.glob("*model*.*"):
         path.unlink()
-    torch.save({"linear.weight": Runs(tmp_path / "ran")}, colbert_folder / "pytorch_model.bin")
-    with pytest.raises(InputError):
-        retriever("colbert", checkpoint=colbert_folder).encode_queries(["gout"])
-    assert not (tmp_path / "ran").exists()
+    refused_without_running(retriever, colbert_folder, colbert_folder / "pytorch_model.bin", tmp_path / "ran")
+
+
+def test_a_projection_that_would_run_code_is_refused(retriever, pylate_folder, tmp_path):
+    (pylate_folder / "1_Dense" / "model.safetensors").unlink()
+    refused_without_running(retriever, pylate_folder, pylate_folder / "1_Dense" / "pytorch_model.bin", tmp_path / "ran")
