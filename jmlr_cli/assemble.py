@@ -36,5 +36,5 @@ def _made(kind: str, name: str, argument: object) -> object:
     except ValidationError as error:
         mistakes = "; ".join(f"{kind}.options.{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
         raise InputError(
-            f"the {kind} {name!r} does not take these options: {mistakes}", "docs/plugins.md lists every option."
+            f"the {kind} {name!r} does not take these options: {mistakes}", "docs/recipes.md lists every option."
         ) from None

@@ -57,9 +57,7 @@ def main() -> None:
     try:
         code = app(args=[a for a in arguments if a != "--debug"], standalone_mode=False)
         sys.exit(code or 0)
-    except typer.Abort:
-        sys.exit(130)
-    except KeyboardInterrupt:
+    except (typer.Abort, KeyboardInterrupt):
         _report("interrupted", "What was finished is kept.", 130, as_json)
     except JmlrError as error:
         if debug:

@@ -17,9 +17,9 @@ SYSTEMS = {"closed-book": "demo-closed", "frozen-retriever RAG": "demo-rag", "jo
 
 
 def demo(
-    limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many test questions.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=120, help="How many of the 120 test questions.")] = 80,
     tiny: Annotated[
-        bool, typer.Option("--tiny", help="With tiny random models: seconds, no download, answers that mean nothing.")
+        bool, typer.Option("--tiny", help="With tiny random models: no download, and answers that mean nothing.")
     ] = False,
     json: Json = False,
 ) -> None:
@@ -109,7 +109,7 @@ def ask_once(run: Run, quiet: bool) -> str:
     return on_screen(system, QUESTION, hits, 80)
 
 
-def evaluate_once(run: Run, limit: int | None) -> dict[str, Any]:
+def evaluate_once(run: Run, limit: int) -> dict[str, Any]:
     """A run's numbers on the sample's test questions: kept in the run, and read from there the next time."""
     import json
 
@@ -117,7 +117,7 @@ def evaluate_once(run: Run, limit: int | None) -> dict[str, Any]:
     from jmlr_cli.commands.eval import evaluated, questions_of
     from jmlr_cli.files import write_json
 
-    kept = run.folder / "evaluations" / f"sample-test-{limit or 'all'}.json"
+    kept = run.folder / "evaluations" / f"sample-test-{limit}.json"
     if kept.is_file():
         return json.loads(kept.read_text(encoding="utf-8"))
     system = open_system(run.name, None, None)

@@ -23,11 +23,7 @@ def doctor(
     if json:
         console.emit({"schema": "jmlr.doctor/1", "status": "ok", **report})
         return
-    console.out().print(
-        table("", ("", ""), [(key.replace("_", " "), _shown(value)) for key, value in report.items() if key != "warnings"])
-    )
-    for warning in report["warnings"]:
-        console.out().print(f"[yellow]warning[/yellow] {warning}")
+    console.out().print(table("", ("", ""), [(key.replace("_", " "), _shown(value)) for key, value in report.items()]))
 
 
 def machine() -> dict[str, Any]:
@@ -43,8 +39,6 @@ def machine() -> dict[str, Any]:
     versions = package_versions()
     gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
     found = {f"{key}_gib": round(value, 1) for key, value in found_here().items()}
-    idle = bool(gpus) and "faiss-gpu" not in versions
-    warnings = ["a GPU is here, and faiss is the CPU wheel: pip uninstall faiss-cpu, pip install 'jmlr[gpu]'"] if idle else []
     return {
         "python": platform.python_version(),
         "versions": versions,
@@ -53,7 +47,6 @@ def machine() -> dict[str, Any]:
         "threads": torch.get_num_threads(),
         "gpus": gpus,
         **found,
-        "warnings": warnings,
     }
 
 

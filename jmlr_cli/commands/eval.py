@@ -60,10 +60,48 @@ def evaluate(
         *([f"evaluation.scoring={scoring}"] if scoring else []),
     ]
     system = _system(run, recipe, index, retriever, settings)
-    for name in [task] if task else _own_tasks(system):
-        found = evaluated(system, questions_of(name, split, limit), k, not no_generate, output)
-        result = found.as_json() | {"run": system.run.name if system.run else None, "model": system.generator.name}
-        console.emit(result) if json else show(result)
+    results = [
+        _measured(system, name, split, limit, k, retriever, not no_generate, output)
+        for name in ([task] if task else _own_tasks(system))
+    ]
+    if json:
+        console.emit(results[0] if len(results) == 1 else {"schema": "jmlr.eval/1", "status": "ok", "tasks": results})
+        return
+    for result in results:
+        show(result)
+
+
+def _measured(
+    system: System,
+    task: str,
+    split: str | None,
+    limit: int | None,
+    k: int | None,
+    retriever: str | None,
+    generate: bool,
+    output: Path | None,
+) -> dict[str, Any]:
+    """One task's numbers, with what produced them."""
+    from jmlr_cli.evaluation.system import brings_passages, gold_kinds
+
+    questions = questions_of(task, split, limit)
+    own, mode = brings_passages(system, questions), system.recipe.evaluation.mode
+    if retriever and mode != "closed" and not own:
+        _check_index(system, retriever)
+    found = evaluated(system, questions, k, generate, output)
+    result = found.as_json() | {"run": system.run.name if system.run else None, "model": system.generator.name}
+    return result | ({"gold": gold_kinds(questions, None if own else system.index)} if mode == "oracle" else {})
+
+
+def _check_index(system: System, retriever: str) -> None:
+    from jmlr_cli.errors import InputError
+
+    manifest = system.index.manifest
+    if manifest.retriever != retriever:
+        raise InputError(
+            f"the index {manifest.name!r} was built by {manifest.retriever}, not by {retriever}",
+            f"Name an index of its own with --index, or build one: jmlr index FOLDER --name NAME --retriever {retriever}",
+        )
 
 
 def questions_of(task: str, split: str | None, limit: int | None) -> QuestionSet:
@@ -165,6 +203,8 @@ def show(result: dict[str, Any]) -> None:
             ("token F1, % [95 % interval]", percent(result["f1"], result["f1_ci95"])),
         ]
     rows += [(f"gold document, {name}", f"{value:.3f}") for name, value in result["retrieval"].items() if name != "n"]
+    if result.get("gold", {}).get("answer_search"):
+        rows.append(("no gold known: passages found with the answer in the query", str(result["gold"]["answer_search"])))
     notes = {
         "unparsable": "answers without an option",
         "truncated": "prompts with passages cut",

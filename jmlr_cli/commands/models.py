@@ -50,12 +50,13 @@ def pull(
 
     from jmlr_cli import console
     from jmlr_cli.models.catalogue import catalogue
-    from jmlr_cli.models.resolve import resolve_model
+    from jmlr_cli.models.resolve import is_here, resolve_model
 
     started = time.monotonic()
     entry = catalogue().get(name)
     size = f" ({entry.megabytes} MB)" if entry and entry.megabytes else ""
-    console.notice(f"fetching {name}{size}")
+    if not is_here(name):
+        console.notice(f"fetching {name}{size}")
     folder = resolve_model(name)
     seconds = round(time.monotonic() - started, 2)
     if json:

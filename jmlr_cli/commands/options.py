@@ -18,5 +18,8 @@ RecipeName = Annotated[
     str | None, typer.Option("--recipe", metavar="RECIPE", help="A recipe's name or file (see `jmlr recipes`).")
 ]
 RetrieverName = Annotated[
-    str | None, typer.Option("--retriever", metavar="PLUGIN", help="Use this retriever plugin, from its usual weights.")
+    str | None,
+    typer.Option(
+        "--retriever", metavar="PLUGIN", help="Use this retriever plugin, with the recipe's checkpoint if it reads one."
+    ),
 ]

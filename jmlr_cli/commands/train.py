@@ -22,7 +22,7 @@ def train(
     ] = None,
     index: Annotated[str | None, typer.Option("--index", metavar="NAME", help="The index that proposes candidates.")] = None,
     overrides: Set = None,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run named by --run, or the newest.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with RUN, or with the newest run.")] = False,
     run: Annotated[
         str | None, typer.Argument(metavar="[RUN]", help="With --resume: the run to go on with.", show_default=False)
     ] = None,

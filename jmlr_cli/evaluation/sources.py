@@ -12,7 +12,7 @@ Retrieve = Callable[[Sequence[Question]], list[list[Hit]]]
 """Finds the passages of each question, best first; at least :data:`DEPTH` of them for recall to that depth."""
 
 Gold = Callable[[Question], list[Passage]]
-"""The passages of a question's gold document, the most useful first; none when the document is not indexed."""
+"""The passages that hold a question's answer, the most useful first; none when there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,4 +65,4 @@ def gold_sources(questions: QuestionSet, gold: Gold | None, k: int) -> list[Sour
 def _gold_passages(question: Question, gold: Gold | None, k: int) -> tuple[Passage, ...]:
     if question.passages:
         return question.passages
-    return tuple(reversed(gold(question)[:k])) if gold and question.document else ()
+    return tuple(reversed(gold(question)[:k])) if gold else ()

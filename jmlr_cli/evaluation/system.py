@@ -28,9 +28,9 @@ def evaluate_system(
 ) -> Evaluation:
     """Put ``questions`` to a system. In mode ``rag`` questions that all bring their own passages have those
     re-ranked, unless an index was named; others have the index searched."""
-    own = system.index_name is None and all(question.passages for question in questions.questions)
+    own = brings_passages(system, questions)
     retrieve = (reranked(system) if own else searched(system.index, max(settings.k, DEPTH))) if mode == "rag" else None
-    gold = gold_passages(system.index) if mode == "oracle" and not own else None
+    gold = gold_passages(system.index, settings.k) if mode == "oracle" and not own else None
     return evaluate_questions(
         questions,
         system.generator,
@@ -75,13 +75,35 @@ def reranked(system: System) -> Retrieve:
     return retrieve
 
 
-def gold_passages(index: Index) -> Gold:
-    """The passages of a question's gold document, those first that hold most of the answer's words."""
+def gold_passages(index: Index, k: int) -> Gold:
+    """The ``k`` passages of a question's gold document that hold most of the answer's words. Where no gold document is
+    known or indexed, those found by searching with the right answer beside the question: not gold, yet the
+    best that an index can give to somebody who knows the answer."""
 
     def gold(question: Question) -> list[Passage]:
         passages = index.of_document(question.document or "")
-        right = question.right_option
-        wanted = content_words(question.answer or (right.text if right else "")) | content_words(question.text)
-        return sorted(passages, key=lambda passage: -len(wanted & content_words(passage.content)))
+        if passages:
+            wanted = content_words(f"{question.text} {_answer(question)}")
+            return sorted(passages, key=lambda passage: -len(wanted & content_words(passage.content)))[:k]
+        return [hit.passage for hit in index.search([f"{question.text} {_answer(question)}"], k)[0]]
 
     return gold
+
+
+def gold_kinds(questions: QuestionSet, index: Index | None) -> dict[str, int]:
+    """Where the oracle's passages come from, counted in questions: their ``own``, their gold ``document``, or an
+    ``answer_search``. Without an index every question brings its own."""
+    every = questions.questions
+    own = sum(bool(question.passages) for question in every)
+    known = sum(bool(index and q.document and index.of_document(q.document)) for q in every if not q.passages)
+    return {"own": own, "document": known, "answer_search": len(every) - own - known}
+
+
+def brings_passages(system: System, questions: QuestionSet) -> bool:
+    """Whether the questions' own passages are read: each has some, and no index was named."""
+    return system.index_name is None and all(question.passages for question in questions.questions)
+
+
+def _answer(question: Question) -> str:
+    right = question.right_option
+    return right.text if right else question.answer or ""

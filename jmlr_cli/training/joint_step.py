@@ -133,6 +133,9 @@ class JointModule(nn.Module):
         outcomes: list[tuple[int, tuple[torch.Tensor, ...]]] = []
         for rows in _by_pool_size(items):
             group = [items[row] for row in rows]
+            if not group[0].candidates:
+                orders.update((row, []) for row in rows)
+                continue
             scores = self._scores(group)
             orders.update(zip(rows, scores.argsort(dim=1, descending=True, stable=True).tolist(), strict=True))
             if scores.shape[1] > 1:

@@ -14,12 +14,14 @@ from transformers import PrinterCallback, set_seed
 
 from jmlr_cli import devices
 from jmlr_cli.assemble import make_generator, make_objective, make_retriever
+from jmlr_cli.contracts.config import RetrieverConfig
 from jmlr_cli.contracts.generator import TrainableGenerator
 from jmlr_cli.contracts.progress import Progress
 from jmlr_cli.contracts.retriever import TrainableRetriever
 from jmlr_cli.contracts.values import Question
 from jmlr_cli.errors import InputError
 from jmlr_cli.index.build import build_index
+from jmlr_cli.index.manifest import Manifest
 from jmlr_cli.index.open import Index, open_index
 from jmlr_cli.questions.load import load_questions
 from jmlr_cli.recipe.schema import EverySteps, Recipe
@@ -198,13 +200,18 @@ def training_index(recipe: Recipe, questions: Sequence[Question]) -> Index | Non
             )
         return None
     index = open_index(Workspace.current().index(name), make_retriever)
-    built_by, wanted = index.manifest.retriever, recipe.retriever.plugin
-    if not recipe.retriever.train and built_by != wanted:
+    if not recipe.retriever.train and make_retriever(recipe.retriever).fingerprint != index.manifest.fingerprint:
         raise InputError(
-            f"the index {name!r} was built by {built_by}, and the recipe's frozen retriever is {wanted}",
-            f"Build one: jmlr index FOLDER --name NAME --retriever {wanted}",
+            f"the index {name!r} was built by {_described(index.manifest)}, and the recipe's frozen retriever is "
+            f"{_described(recipe.retriever)}",
+            f"Build one: jmlr index FOLDER --name NAME --retriever {recipe.retriever.plugin}",
         )
     return index
+
+
+def _described(retriever: Manifest | RetrieverConfig) -> str:
+    plugin = retriever.retriever if isinstance(retriever, Manifest) else retriever.plugin
+    return " ".join(filter(None, (plugin, retriever.checkpoint)))
 
 
 def some_questions(source: str, split: str, limit: int | None) -> tuple[Question, ...]:

@@ -10,22 +10,27 @@ import pytest
 from jmlr_cli.errors import DamagedError
 from jmlr_cli.files import folder_checksums
 
-PLUGINS = ("bm25", "dense", "colbert", "hybrid")
 QUERIES = ["adrenaline for anaphylaxis", "破傷風 Столбняк", "sumatriptan early in a migraine attack", "", "?!", "lactate " * 700]
 MEMBERS = [{"plugin": "bm25"}, {"plugin": "dense", "options": {"precision": "float32"}}]
 
 
-@pytest.fixture(params=PLUGINS)
-def create(request, retriever):
-    """Makes a new retriever of one plugin, the same each time."""
-    return lambda **more: retriever(request.param, **({"retrievers": MEMBERS} if request.param == "hybrid" else {}), **more)
+@pytest.fixture(params=("bm25", "dense", "colbert", "hybrid"))
+def plugin(request):
+    return request.param
 
 
 @pytest.fixture
-def create_alike(request, create):
-    """The same, but one that takes a question for a passage, so that even random weights find a text by itself."""
+def create(plugin, retriever):
+    """Makes a new retriever of one plugin, the same each time."""
+    options = {"hybrid": {"retrievers": MEMBERS}}.get(plugin, {})
+    return lambda **more: retriever(plugin, **options, **more)
+
+
+@pytest.fixture
+def create_alike(plugin, create):
+    """The same, but one that encodes a question as it does a passage: even random weights then find a text by itself."""
     alike = {"query_length": 0, "query_marker": "[unused1]", "mask_punctuation": False}
-    return lambda: create(**alike if request.node.callspec.params["create"] == "colbert" else {})
+    return lambda: create(**alike if plugin == "colbert" else {})
 
 
 def test_a_passage_is_found_by_its_own_words(create_alike, built, passages, tmp_path, ids):

@@ -92,13 +92,12 @@ class TokenIndex:
     def _scores(self, queries: TokenVectors) -> NDArray[np.float32]:
         """MaxSim (B, N) of every query with every passage."""
         scores = np.zeros((len(queries), len(self.rows)), dtype=np.float32)
-        tokens = queries.vectors.float()[queries.mask]
-        owner = torch.arange(len(queries), device=tokens.device).repeat_interleave(queries.mask.sum(1))
+        # A token that does not count becomes a zero vector: its best similarity is 0 and adds nothing.
+        tokens = (queries.vectors.float() * queries.mask.unsqueeze(-1)).flatten(0, 1)
         for first, last in self._blocks():
             similarity = tokens @ self._block(first, last, tokens.device).T
             best = segment_max(similarity, self._starts[first : last + 1] - self._starts[first])
-            total = torch.zeros(len(queries), last - first, device=tokens.device).index_add_(0, owner, best)
-            scores[:, first:last] = total.cpu().numpy()
+            scores[:, first:last] = best.view(len(queries), -1, last - first).sum(1).cpu().numpy()
         return scores
 
     def _blocks(self) -> Iterator[tuple[int, int]]:
@@ -113,8 +112,8 @@ class TokenIndex:
     def _block(self, first: int, last: int, device: torch.device) -> Tensor:
         """The token vectors of some passages as float32, kept in memory where all of them fit."""
         if first not in self._resident:
-            block = self._vectors[self._starts[first] : self._starts[last]].astype(np.float32)
-            tensor = torch.from_numpy(block).to(device)
+            block = np.array(self._vectors[self._starts[first] : self._starts[last]])
+            tensor = torch.from_numpy(block).to(device).float()
             if self._vectors.size * 4 > RESIDENT_BYTES:
                 return tensor
             self._resident[first] = tensor

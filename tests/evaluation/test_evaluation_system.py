@@ -1,0 +1,46 @@
+"""What the oracle reads."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from jmlr_cli.assemble import make_retriever
+from jmlr_cli.contracts.config import RetrieverConfig
+from jmlr_cli.contracts.values import Option, Passage, Question, QuestionSet
+from jmlr_cli.evaluation.system import gold_kinds, gold_passages
+from jmlr_cli.index.build import build_index
+from jmlr_cli.index.open import Index, open_index
+
+TEXTS = {
+    "gout": ["Gout is painful.", "Colchicine treats an acute attack.", "Allopurinol prevents it."],
+    "scabies": ["Mites cause scabies.", "Permethrin cream treats it."],
+    "other": ["One thing.", "Another thing.", "Something else."],
+}
+OPTIONS = (Option("A", "Permethrin cream"), Option("B", "Colchicine"))
+
+
+@pytest.fixture
+def index(tmp_path: Path) -> Index:
+    passages = [Passage(f"{d}{n}", d, "", text, n) for d, texts in TEXTS.items() for n, text in enumerate(texts)]
+    build_index(tmp_path / "x", make_retriever(RetrieverConfig(plugin="bm25")), passages, 400)
+    return open_index(tmp_path / "x", make_retriever)
+
+
+def test_the_passage_of_the_gold_document_that_holds_the_answer_comes_first(index):
+    question = Question("q", "What treats an attack?", OPTIONS, "B", document="gout")
+    assert gold_passages(index, 2)(question)[0].id == "gout1"
+    assert len(gold_passages(index, 2)(question)) == 2
+
+
+def test_without_a_gold_document_the_answer_helps_the_search(index):
+    question = Question("q", "What is best?", OPTIONS, "A")
+    assert gold_passages(index, 1)(question)[0].id == "scabies1"
+
+
+def test_the_sources_of_the_oracle_are_counted(index):
+    own = Question("a", "?", OPTIONS, "A", passages=(Passage("p", "d", "", "text", 0),))
+    known, unknown = Question("b", "?", OPTIONS, "A", document="gout"), Question("c", "?", OPTIONS, "A", document="not-indexed")
+    found = gold_kinds(QuestionSet("set", (own, known, unknown)), index)
+    assert found == {"own": 1, "document": 1, "answer_search": 1}
