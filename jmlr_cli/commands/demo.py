@@ -114,14 +114,14 @@ def evaluate_once(run: Run, limit: int) -> dict[str, Any]:
     import json
 
     from jmlr_cli.answering.system import open_system
-    from jmlr_cli.commands.eval import evaluated, questions_of
+    from jmlr_cli.commands.eval import Wanted, measured
     from jmlr_cli.files import write_json
 
     kept = run.folder / "evaluations" / f"sample-test-{limit}.json"
     if kept.is_file():
         return json.loads(kept.read_text(encoding="utf-8"))
     system = open_system(run.name, None, None)
-    result = evaluated(system, questions_of("sample", "test", limit), None, generate=False).as_json()
+    result = measured(system, "sample", Wanted(split="test", limit=limit, generate=False))
     write_json(kept, result)
     return result
 

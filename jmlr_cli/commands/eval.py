@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -60,10 +60,8 @@ def evaluate(
         *([f"evaluation.scoring={scoring}"] if scoring else []),
     ]
     system = _system(run, recipe, index, retriever, settings)
-    results = [
-        _measured(system, name, split, limit, k, retriever, not no_generate, output)
-        for name in ([task] if task else _own_tasks(system))
-    ]
+    wanted = Wanted(split, limit, k, not no_generate, retriever, output)
+    results = [measured(system, name, wanted) for name in ([task] if task else _own_tasks(system))]
     if json:
         console.emit(results[0] if len(results) == 1 else {"schema": "jmlr.eval/1", "status": "ok", "tasks": results})
         return
@@ -71,24 +69,29 @@ def evaluate(
         show(result)
 
 
-def _measured(
-    system: System,
-    task: str,
-    split: str | None,
-    limit: int | None,
-    k: int | None,
-    retriever: str | None,
-    generate: bool,
-    output: Path | None,
-) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What the command line says of an evaluation beside its system: which questions, how many passages in a prompt
+    (None: as the recipe has it), whether free-text answers are written, which retriever the index must be of (None:
+    any), and where each question's result goes."""
+
+    split: str | None = None
+    limit: int | None = None
+    k: int | None = None
+    generate: bool = True
+    retriever: str | None = None
+    output: Path | None = None
+
+
+def measured(system: System, task: str, wanted: Wanted) -> dict[str, Any]:
     """One task's numbers, with what produced them."""
     from jmlr_cli.evaluation.system import brings_passages, gold_kinds
 
-    questions = questions_of(task, split, limit)
+    questions = questions_of(task, wanted)
     own, mode = brings_passages(system, questions), system.recipe.evaluation.mode
-    if retriever and mode != "closed" and not own:
-        _check_index(system, retriever)
-    found = evaluated(system, questions, k, generate, output)
+    if wanted.retriever and mode != "closed" and not own:
+        _check_index(system, wanted.retriever)
+    found = evaluated(system, questions, wanted)
     result = found.as_json() | {"run": system.run.name if system.run else None, "model": system.generator.name}
     return result | ({"gold": gold_kinds(questions, None if own else system.index)} if mode == "oracle" else {})
 
@@ -104,17 +107,15 @@ def _check_index(system: System, retriever: str) -> None:
         )
 
 
-def questions_of(task: str, split: str | None, limit: int | None) -> QuestionSet:
+def questions_of(task: str, wanted: Wanted) -> QuestionSet:
     """The questions of a task or file, the first ``limit`` of them."""
-    from dataclasses import replace
-
     from jmlr_cli.questions.load import load_questions
 
-    questions = load_questions(task, split or "test")
-    return replace(questions, questions=questions.questions[:limit])
+    questions = load_questions(task, wanted.split or "test")
+    return replace(questions, questions=questions.questions[: wanted.limit])
 
 
-def evaluated(system: System, questions: QuestionSet, k: int | None, generate: bool, output: Path | None = None) -> Evaluation:
+def evaluated(system: System, questions: QuestionSet, wanted: Wanted) -> Evaluation:
     """The evaluation of one question set, with a bar; each result goes to ``output`` as soon as it is known."""
     import contextlib
     import json
@@ -125,9 +126,10 @@ def evaluated(system: System, questions: QuestionSet, k: int | None, generate: b
     mode = system.recipe.evaluation.mode
     with contextlib.ExitStack() as stack:
         progress = stack.enter_context(console.progress_bar(f"{questions.name} {mode}"))
-        lines = stack.enter_context(output.open("w", encoding="utf-8")) if output else None
+        lines = stack.enter_context(wanted.output.open("w", encoding="utf-8")) if wanted.output else None
         on_result = (lambda result: lines.write(json.dumps(asdict(result), ensure_ascii=False) + "\n")) if lines else None
-        return evaluate_system(system, questions, mode, settings_of(system.recipe, k, generate), on_result, progress)
+        settings = settings_of(system.recipe, wanted.k, wanted.generate)
+        return evaluate_system(system, questions, mode, settings, on_result, progress)
 
 
 def beir(
