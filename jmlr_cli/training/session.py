@@ -82,8 +82,6 @@ class Session:
     def train(self, resume: Path | None = None) -> Summary:
         """Train to the end, or on from the checkpoint ``resume``; leave the finished models in the run."""
         started = time.monotonic()
-        with self.bar("finding candidates") as progress:
-            self.candidates.retrieve(self.questions, progress)
         with self.bar("training") as progress:
             trainer = self._trainer(progress)
             trainer.train(resume_from_checkpoint=str(resume) if resume else None)
@@ -110,9 +108,7 @@ class Session:
         return [Every(refresh.every if isinstance(refresh, EverySteps) else None, self._refresh)]
 
     def _refresh(self, step: int) -> None:
-        self.candidates.index = self._encoded_index()
-        with self.bar("finding candidates anew") as progress:
-            self.candidates.retrieve(self.questions, progress)
+        self.candidates.refresh(self._encoded_index())
 
     def _encoded_index(self) -> Index:
         """The run's own index: the same passages, encoded by the retriever as it is now."""
@@ -131,9 +127,9 @@ class Session:
         if recipe.data.dev is None or recipe.evaluation.every is None:
             return []
         questions = some_questions(recipe.data.dev, "dev", recipe.evaluation.limit)
-        candidates = Candidates(self.index, recipe.candidates.pool)
-        candidates.retrieve(questions)
-        dataset = TrainingSet(questions, candidates, recipe.data.answer_style, recipe.training.seed)
+        dataset = TrainingSet(
+            questions, Candidates(self.index, recipe.candidates.pool), recipe.data.answer_style, recipe.training.seed
+        )
         return [Every(recipe.evaluation.every, lambda step: self._look(dataset, step))]
 
     def _look(self, dataset: TrainingSet, step: int) -> None:

@@ -82,11 +82,10 @@ class TokenIndex:
 
     def search(self, queries: TokenVectors, k: int) -> list[list[Match]]:
         """The ``k`` passages of highest MaxSim with each query, by comparing with all of them."""
-        found: list[list[Match]] = []
-        step = max(1, QUERY_TOKENS // queries.mask.shape[1])
-        for first in range(0, len(queries), step):
-            scores = self._scores(queries.rows(slice(first, first + step)))
-            found.extend(self.rows.best(one, k) for one in scores)
+        found: list[list[Match]] = [[]] * len(queries)
+        for positions, group in _groups(queries):
+            for position, scores in zip(positions, self._scores(group), strict=True):
+                found[position] = self.rows.best(scores, k)
         return found
 
     def _scores(self, queries: TokenVectors) -> NDArray[np.float32]:
@@ -118,6 +117,18 @@ class TokenIndex:
                 return tensor
             self._resident[first] = tensor
         return self._resident[first]
+
+
+def _groups(queries: TokenVectors) -> Iterator[tuple[list[int], TokenVectors]]:
+    """The queries in groups of like length, cut to the longest, of about ``QUERY_TOKENS`` tokens; and which they are."""
+    places = torch.arange(1, queries.mask.shape[1] + 1, device=queries.mask.device)
+    lengths = (queries.mask * places).amax(1).tolist()
+    order = sorted(range(len(queries)), key=lambda position: -lengths[position])
+    while order:
+        longest = lengths[order[0]]
+        step = max(1, QUERY_TOKENS // max(longest, 1))
+        group, order = order[:step], order[step:]
+        yield group, TokenVectors(queries.vectors[group, :longest], queries.mask[group, :longest])
 
 
 def segment_max(scores: Tensor, bounds: NDArray[np.int64]) -> Tensor:

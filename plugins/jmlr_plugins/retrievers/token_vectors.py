@@ -20,8 +20,8 @@ class TokenVectors:
     def __len__(self) -> int:
         return len(self.vectors)
 
-    def rows(self, at: slice | Tensor) -> TokenVectors:
-        """Some of the texts."""
+    def rows(self, at: Tensor) -> TokenVectors:
+        """The texts at these places, in this order."""
         return TokenVectors(self.vectors[at], self.mask[at])
 
 
