@@ -46,6 +46,11 @@ class Workspace:
         return self.root / "indexes"
 
     @property
+    def beir(self) -> Path:
+        """Indexes of BEIR corpora, which answer no question of the user's."""
+        return self.root / "beir"
+
+    @property
     def runs(self) -> Path:
         return self.root / "runs"
 

@@ -129,7 +129,7 @@ def evaluate_once(run: Run, limit: int) -> dict[str, Any]:
 def show(results: dict[str, dict[str, Any]], joint: Run, seconds: float) -> None:
     """The table, and what to try next."""
     from jmlr_cli import console
-    from jmlr_cli.commands.show import number, percent, table
+    from jmlr_cli.commands.show import number, percent, print_table
 
     before, after = results["frozen-retriever RAG"]["retrieval"], results["joint"]["retrieval"]
     rows = [
@@ -144,7 +144,7 @@ def show(results: dict[str, dict[str, Any]], joint: Run, seconds: float) -> None
     n = results["joint"]["n"]
     columns = ("system", "accuracy, % [95 %]", "answer NLL [95 %]", "R@1", "R@5")
     console.out().print()
-    console.out().print(table(f"{n} test questions of the sample (for software, not for care)", columns, rows, right=(3, 4)))
+    print_table(f"{n} test questions of the sample (for software, not for care)", columns, rows, right=(3, 4))
     changes = ", ".join(f"{name} {before[name]:.3f} → {after[name]:.3f}" for name in ("R@1", "R@5", "RR"))
     console.out().print(
         f"retrieval before and after joint training: {changes}   [dim]({seconds:.0f} s in all)[/dim]", soft_wrap=True

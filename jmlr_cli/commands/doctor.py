@@ -17,13 +17,13 @@ def doctor(
 ) -> None:
     """Look at Python, the libraries, the devices, the plugins and the models here."""
     from jmlr_cli import console
-    from jmlr_cli.commands.show import table
+    from jmlr_cli.commands.show import print_table
 
     report = machine() | here() | ({"index": check_index(index)} if index else {})
     if json:
         console.emit({"schema": "jmlr.doctor/1", "status": "ok", **report})
         return
-    console.out().print(table("", ("", ""), [(key.replace("_", " "), _shown(value)) for key, value in report.items()]))
+    print_table("", ("", ""), [(key.replace("_", " "), _shown(value)) for key, value in report.items()])
 
 
 def machine() -> dict[str, Any]:

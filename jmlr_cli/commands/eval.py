@@ -151,7 +151,7 @@ def beir(
     started = time.monotonic()
     data = read_beir(folder, split)
     config, words = chosen_retriever(retriever, recipe, run, overrides)
-    where = Workspace.current().index(f"beir-{default_name([folder])}-{config.plugin}")
+    where = Workspace.current().beir / f"{default_name([folder])}-{config.plugin}"
     passages, _ = read_passages([data.corpus], words)
     encode(where, config, passages, words)
     index = open_index(where, make_retriever)
@@ -190,8 +190,7 @@ def _own_tasks(system: System) -> list[str]:
 
 def show(result: dict[str, Any]) -> None:
     """An evaluation for people."""
-    from jmlr_cli import console
-    from jmlr_cli.commands.show import number, percent, table
+    from jmlr_cli.commands.show import number, percent, print_table
 
     rows = [("questions", str(result["n"]))]
     if result["accuracy"] is not None:
@@ -214,17 +213,16 @@ def show(result: dict[str, Any]) -> None:
     }
     rows += [(text, str(result[key])) for key, text in notes.items() if result[key]]
     rows.append(("seconds", f"{result['seconds']:.1f}"))
-    console.out().print(table(f"{result['task']}, {result['mode']}, {result['run'] or result['model']}", ("", ""), rows))
+    print_table(f"{result['task']}, {result['mode']}, {result['run'] or result['model']}", ("", ""), rows)
 
 
 def show_beir(result: dict[str, Any]) -> None:
     """Retrieval measures for people."""
-    from jmlr_cli import console
-    from jmlr_cli.commands.show import table
+    from jmlr_cli.commands.show import print_table
 
     rows = [(name, f"{value:.4f}") for name, value in result["metrics"].items()]
     title = f"{result['task']} ({result['split']}), {result['n']} queries, {result['retriever']} {result['checkpoint'] or ''}"
-    console.out().print(table(title.strip(), ("", ""), [*rows, ("seconds", f"{result['seconds']:.1f}")]))
+    print_table(title.strip(), ("", ""), [*rows, ("seconds", f"{result['seconds']:.1f}")])
 
 
 def add_to(app: typer.Typer) -> None:

@@ -17,7 +17,7 @@ def models(context: typer.Context, json: Json = False) -> None:
     if context.invoked_subcommand:
         return
     from jmlr_cli import console
-    from jmlr_cli.commands.show import table
+    from jmlr_cli.commands.show import print_table
     from jmlr_cli.models.catalogue import catalogue
     from jmlr_cli.models.resolve import is_here
 
@@ -37,7 +37,7 @@ def models(context: typer.Context, json: Json = False) -> None:
         return
     shown = ("name", "title", "licence", "source")
     rows = [(*(str(entry[key]) for key in shown), "yes" if entry["here"] else "") for entry in entries]
-    console.out().print(table("", ("model", "what it is", "licence", "from", "here"), rows))
+    print_table("", ("model", "what it is", "licence", "from", "here"), rows)
 
 
 @app.command()

@@ -10,7 +10,7 @@ from jmlr_cli.commands.options import Json
 def plugins(json: Json = False) -> None:
     """List the plugins that are installed, the broken ones with their error."""
     from jmlr_cli import console
-    from jmlr_cli.commands.show import table
+    from jmlr_cli.commands.show import print_table
     from jmlr_cli.plugins import registry
 
     found = registry()
@@ -33,10 +33,10 @@ def plugins(json: Json = False) -> None:
         )
         return
     rows = [(o.kind, o.name, o.summary, o.plugin) for o in sorted(found.offers, key=lambda o: (o.kind, o.name))]
-    console.out().print(table("", ("kind", "name", "what it is", "from"), rows))
+    print_table("", ("kind", "name", "what it is", "from"), rows)
     for plugin in found.plugins:
         if plugin.error:
-            console.out().print(table("", ("broken plugin", "error"), [(f"{plugin.name} ({plugin.distribution})", plugin.error)]))
+            print_table("", ("broken plugin", "error"), [(f"{plugin.name} ({plugin.distribution})", plugin.error)])
 
 
 def add_to(app: typer.Typer) -> None:

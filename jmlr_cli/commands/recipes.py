@@ -17,7 +17,7 @@ def recipes(context: typer.Context, json: Json = False) -> None:
     if context.invoked_subcommand:
         return
     from jmlr_cli import console
-    from jmlr_cli.commands.show import table
+    from jmlr_cli.commands.show import print_table
     from jmlr_cli.recipe.load import builtin_names, load_recipe
 
     found = {name: load_recipe(name) for name in builtin_names()}
@@ -29,7 +29,7 @@ def recipes(context: typer.Context, json: Json = False) -> None:
         (name, r.description, f"{r.needs.gpu_memory:g} GiB" if r.needs.gpu_memory else "none", r.needs.hours)
         for name, r in found.items()
     ]
-    console.out().print(table("", ("recipe", "what it trains", "GPU", "time"), rows))
+    print_table("", ("recipe", "what it trains", "GPU", "time"), rows)
 
 
 @app.command()

@@ -17,7 +17,7 @@ def runs(context: typer.Context, json: Json = False) -> None:
     if context.invoked_subcommand:
         return
     from jmlr_cli import console
-    from jmlr_cli.commands.show import table
+    from jmlr_cli.commands.show import print_table
     from jmlr_cli.runs.run import open_run, run_names
 
     records = {name: open_run(name).record() for name in run_names()}
@@ -28,14 +28,14 @@ def runs(context: typer.Context, json: Json = False) -> None:
         (name, r["recipe"], r["status"], str(r.get("steps", "")), f"{r['loss']:.3f}" if r.get("loss") is not None else "")
         for name, r in records.items()
     ]
-    console.out().print(table("", ("run", "recipe", "status", "steps", "loss"), rows, right=(3, 4)))
+    print_table("", ("run", "recipe", "status", "steps", "loss"), rows, right=(3, 4))
 
 
 @app.command()
 def show(name: Annotated[str, typer.Argument(metavar="RUN", show_default=False)] = "latest", json: Json = False) -> None:
     """Show a run: its record, its recipe, its metrics."""
     from jmlr_cli import console
-    from jmlr_cli.commands.show import table
+    from jmlr_cli.commands.show import print_table
     from jmlr_cli.recipe.load import recipe_yaml
     from jmlr_cli.runs.run import open_run
 
@@ -44,12 +44,12 @@ def show(name: Annotated[str, typer.Argument(metavar="RUN", show_default=False)]
     if json:
         console.emit({**record, "name": run.name, "settings": run.recipe.model_dump(mode="json"), "metrics": metrics})
         return
-    console.out().print(table(run.name, ("", ""), [(key, str(value)) for key, value in record.items() if key != "schema"]))
+    print_table(run.name, ("", ""), [(key, str(value)) for key, value in record.items() if key != "schema"])
     console.out().print(recipe_yaml(run.recipe), markup=False, soft_wrap=True)
     columns = ("step", "loss", "lm_loss", "rank_loss", "rank_agreement", "learning_rate", "dev_lm_loss", "dev_rank_agreement")
     used = [column for column in columns if any(column in line for line in metrics)]
     rows = [[f"{line[c]:.4g}" if c in line else "" for c in used] for line in metrics]
-    console.out().print(table("metrics", used, rows, right=range(len(used))))
+    print_table("metrics", used, rows, right=range(len(used)))
 
 
 def add_to(parent: typer.Typer) -> None:

@@ -44,16 +44,16 @@ def plain(text: str) -> str:
     return "".join(letter for letter in text if letter in "\n\t" or letter.isprintable())
 
 
-def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> Table:
-    """A table; the columns numbered in ``right`` are aligned to the right."""
-    made = Table(
-        title=title, title_justify="left", title_style="bold", header_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0)
-    )
+def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:
+    """Show a table under its title; the columns numbered in ``right`` are aligned to the right."""
+    made = Table(header_style="bold", show_header=any(columns), box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for number, column in enumerate(columns):
         made.add_column(column, justify="right" if number in right else "left", overflow="fold", no_wrap=number == 0)
     for row in rows:
-        made.add_row(*(cell if isinstance(cell, Text) else escape(cell) for cell in row))
-    return made
+        made.add_row(*map(escape, row))
+    if title:
+        console.out().print(f"[bold]{escape(title)}[/bold]", soft_wrap=True)
+    console.out().print(made)
 
 
 def percent(value: float, bounds: Sequence[float]) -> str:

@@ -128,7 +128,7 @@ def _show(summary: Summary, json: bool) -> None:
 
 def _show_plan(name: str, recipe: Recipe, json: bool) -> None:
     from jmlr_cli import console
-    from jmlr_cli.commands.show import table
+    from jmlr_cli.commands.show import print_table
     from jmlr_cli.training.needs import found_here, lacking
     from jmlr_cli.training.plan import make_plan
 
@@ -142,7 +142,7 @@ def _show_plan(name: str, recipe: Recipe, json: bool) -> None:
         (key.replace("_", " "), "unknown here" if value is None else f"{value:,} {units.get(key, '')}".strip())
         for key, value in asdict(plan).items()
     ]
-    console.out().print(table(f"plan of {name}", ("", ""), rows))
+    print_table(f"plan of {name}", ("", ""), rows)
     console.out().print(
         f"[yellow]this machine lacks[/yellow] {'; '.join(missing)}"
         if missing

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -15,7 +16,7 @@ from transformers import PrinterCallback, set_seed
 from jmlr_cli import devices
 from jmlr_cli.assemble import make_generator, make_objective, make_retriever
 from jmlr_cli.contracts.config import RetrieverConfig
-from jmlr_cli.contracts.generator import TrainableGenerator
+from jmlr_cli.contracts.generator import Generator, TrainableGenerator
 from jmlr_cli.contracts.progress import Progress
 from jmlr_cli.contracts.retriever import TrainableRetriever
 from jmlr_cli.contracts.values import Question
@@ -24,6 +25,7 @@ from jmlr_cli.index.build import build_index
 from jmlr_cli.index.manifest import Manifest
 from jmlr_cli.index.open import Index, open_index
 from jmlr_cli.questions.load import load_questions
+from jmlr_cli.questions.targets import AnswerStyle, instruction, lists_options, target
 from jmlr_cli.recipe.schema import EverySteps, Recipe
 from jmlr_cli.runs.run import Run
 from jmlr_cli.training.callbacks import Bar, Every, MetricsFile, append_metrics
@@ -33,6 +35,11 @@ from jmlr_cli.training.held_out import held_out_metrics
 from jmlr_cli.training.joint_step import JointModule, StepSettings
 from jmlr_cli.training.trainer import JointTrainer, training_arguments
 from jmlr_cli.workspace import Workspace
+
+logger = logging.getLogger(__name__)
+
+SURELY_FITS = 1000
+"""Characters of question and answer that any context holds, so that no tokenizer is asked."""
 
 BarMaker = Callable[[str], AbstractContextManager[Progress]]
 
@@ -66,7 +73,8 @@ def prepare(recipe: Recipe) -> Inputs:
     questions = some_questions(required(recipe.data.train, "data.train"), "train", recipe.data.limit)
     index = training_index(recipe, questions)
     retriever = trainable_retriever(recipe)
-    return Inputs(questions, index, retriever, joint_module(recipe, retriever))
+    module = joint_module(recipe, retriever)
+    return Inputs(fitting(questions, module.generator, recipe.data.answer_style), index, retriever, module)
 
 
 class Session:
@@ -126,7 +134,8 @@ class Session:
         recipe = self.run.recipe
         if recipe.data.dev is None or recipe.evaluation.every is None:
             return []
-        questions = some_questions(recipe.data.dev, "dev", recipe.evaluation.limit)
+        found = some_questions(recipe.data.dev, "dev", recipe.evaluation.limit)
+        questions = fitting(found, self.module.generator, recipe.data.answer_style)
         dataset = TrainingSet(
             questions, Candidates(self.index, recipe.candidates.pool), recipe.data.answer_style, recipe.training.seed
         )
@@ -216,6 +225,34 @@ def some_questions(source: str, split: str, limit: int | None) -> tuple[Question
     if not questions:
         raise InputError(f"there are no questions in {source}", "Give a file with at least one.")
     return questions
+
+
+def fitting(questions: Sequence[Question], generator: Generator, style: AnswerStyle) -> tuple[Question, ...]:
+    """The questions that fit the model's context together with their answers; how many do not is logged.
+
+    Raises :class:`InputError` when none does.
+    """
+    found = tuple(question for question in questions if _fits(question, generator, style))
+    if not found:
+        raise InputError("no question fits the model's context together with its answer", "Raise generator.context.")
+    if len(found) < len(questions):
+        logger.warning(
+            "%d of %d questions are left out: with their answers they exceed the context",
+            len(questions) - len(found),
+            len(questions),
+        )
+    return found
+
+
+def _fits(question: Question, generator: Generator, style: AnswerStyle) -> bool:
+    answer = target(question, style)
+    if len(question.text) + len(answer) < SURELY_FITS:
+        return True
+    try:
+        generator.render(question, (), answer, list_options=lists_options(style), instruction=instruction(question, style))
+    except InputError:
+        return False
+    return True
 
 
 def required(value: str | None, key: str) -> str:

@@ -160,3 +160,23 @@ def test_a_frozen_retriever_must_have_built_the_index(train):
 def test_a_loss_that_is_no_number_stops_the_run(train):
     with pytest.raises(InputError, match=r"the loss is (nan|inf).*"):
         train("training.learning_rate=1e30", "training.max_steps=9", "training.warmup=0")
+
+
+def test_questions_whose_answers_exceed_the_context_are_left_out(train, tmp_path, caplog):
+    lines = [{"question": f"What is {n}?", "answer": "colchicine " * length} for n, length in ((1, 2), (2, 3000), (3, 2))]
+    (tmp_path / "long.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
+    _, summary = train(f"data.train={tmp_path / 'long.jsonl'}")
+    assert summary.steps == 2
+    assert "1 of 3 questions are left out" in caplog.text
+    with pytest.raises(InputError, match="no question fits"):
+        train(f"data.train={tmp_path / 'long.jsonl'}", "generator.context=8", "data.limit=2")
+
+
+def test_the_index_is_searched_only_for_questions_that_are_met(train, monkeypatch):
+    from jmlr_plugins.retrievers.colbert import ColBERTRetriever
+
+    asked = []
+    search = ColBERTRetriever.search
+    monkeypatch.setattr(ColBERTRetriever, "search", lambda self, queries, k: (asked.extend(queries), search(self, queries, k))[1])
+    train("training.max_steps=1", "training.batch_size=2")
+    assert len(asked) == 2
