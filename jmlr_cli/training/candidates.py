@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import torch
 
 from jmlr_cli.contracts.values import Passage, Question
 from jmlr_cli.index.open import Index
@@ -10,7 +10,7 @@ from jmlr_cli.index.open import Index
 
 class Candidates:
     """The candidate pool of each question, best first. The index is searched for a question when it is first met: a run
-    of a hundred steps over a large question set searches for a hundred batches, not for all."""
+    of a hundred steps over a large question set searches for what it meets, not for all."""
 
     def __init__(self, index: Index | None, pool: int) -> None:
         self._index = index
@@ -22,15 +22,19 @@ class Candidates:
         self._index = index
         self._found.clear()
 
-    def of(self, questions: Sequence[Question]) -> list[tuple[Passage, ...]]:
-        """The candidates of each question: without an index, the passages that came attached to it."""
+    def of(self, question: Question) -> tuple[Passage, ...]:
+        """The question's candidates: without an index, the passages that came attached to it."""
         if self._index is None:
-            return [question.passages[: self._pool] for question in questions]
-        self._search([question for question in questions if question.id not in self._found])
-        return [tuple(self._index.passages.get(self._found[question.id])) for question in questions]
+            return question.passages[: self._pool]
+        if question.id not in self._found:
+            self._found[question.id] = self._search(question)
+        return tuple(self._index.passages.get(self._found[question.id]))
 
-    def _search(self, questions: Sequence[Question]) -> None:
+    def _search(self, question: Question) -> list[str]:
+        """One question at a time: in a batch, scores differ in their last digits by what else is in it, and so could the
+        order of candidates after a run was resumed."""
         assert self._index is not None
-        matches = self._index.retriever.search([question.text for question in questions], self._pool) if questions else []
-        for question, row in zip(questions, matches, strict=True):
-            self._found[question.id] = [match.passage_id for match in row]
+        # loading an encoder draws random numbers, and training's must not hang on when that happens
+        with torch.random.fork_rng():
+            matches = self._index.retriever.search([question.text], self._pool)[0]
+        return [match.passage_id for match in matches]

@@ -27,18 +27,8 @@ class TrainingSet(Dataset):
         return len(self._questions)
 
     def __getitem__(self, position: int) -> TrainingItem:
-        return self.batch([position])[0]
-
-    def batch(self, positions: Sequence[int]) -> list[TrainingItem]:
-        """Several questions at a time, so that the index is searched once for all of them."""
-        questions = [self._questions[position] for position in positions]
-        found = self._candidates.of(questions)
-        return [
-            TrainingItem(question, candidates, self._targets[position], self._item_seed(question))
-            for position, question, candidates in zip(positions, questions, found, strict=True)
-        ]
-
-    __getitems__ = batch  # the name by which torch's loader asks for a batch
+        question = self._questions[position]
+        return TrainingItem(question, self._candidates.of(question), self._targets[position], self._item_seed(question))
 
     def set_epoch(self, epoch: int) -> None:
         """Draw other candidates in each epoch; the trainer calls this."""

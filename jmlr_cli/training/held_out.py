@@ -23,7 +23,7 @@ def held_out_metrics(module: JointModule, dataset: TrainingSet, batch_size: int)
     sums: dict[str, float] = defaultdict(float)
     try:
         for start in range(0, len(dataset), batch_size):
-            items = dataset.batch(range(start, min(start + batch_size, len(dataset))))
+            items = [dataset[i] for i in range(start, min(start + batch_size, len(dataset)))]
             outcome = module(items)
             for name in MEASURED:
                 value = getattr(outcome, name)

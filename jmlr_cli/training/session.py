@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 
+import torch
 from transformers import PrinterCallback, set_seed
 
 from jmlr_cli import devices
@@ -39,7 +40,7 @@ from jmlr_cli.workspace import Workspace
 logger = logging.getLogger(__name__)
 
 SURELY_FITS = 1000
-"""Characters of question and answer that any context holds, so that no tokenizer is asked."""
+"""Characters of question and answer that a model's own context surely holds, so that no tokenizer is asked."""
 
 BarMaker = Callable[[str], AbstractContextManager[Progress]]
 
@@ -116,7 +117,8 @@ class Session:
         return [Every(refresh.every if isinstance(refresh, EverySteps) else None, self._refresh)]
 
     def _refresh(self, step: int) -> None:
-        self.candidates.refresh(self._encoded_index())
+        with torch.random.fork_rng():
+            self.candidates.refresh(self._encoded_index())
 
     def _encoded_index(self) -> Index:
         """The run's own index: the same passages, encoded by the retriever as it is now."""
@@ -142,7 +144,8 @@ class Session:
         return [Every(recipe.evaluation.every, lambda step: self._look(dataset, step))]
 
     def _look(self, dataset: TrainingSet, step: int) -> None:
-        metrics = held_out_metrics(self.module, dataset, self.run.recipe.training.batch_size)
+        with torch.random.fork_rng():
+            metrics = held_out_metrics(self.module, dataset, self.run.recipe.training.batch_size)
         append_metrics(self.run.metrics, step, metrics)
 
     # -- the end
@@ -246,7 +249,7 @@ def fitting(questions: Sequence[Question], generator: Generator, style: AnswerSt
 
 def _fits(question: Question, generator: Generator, style: AnswerStyle) -> bool:
     answer = target(question, style)
-    if len(question.text) + len(answer) < SURELY_FITS:
+    if len(question.text) + len(answer) < min(SURELY_FITS, (generator.config.context or SURELY_FITS) // 2):
         return True
     try:
         generator.render(question, (), answer, list_options=lists_options(style), instruction=instruction(question, style))

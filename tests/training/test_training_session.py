@@ -178,5 +178,5 @@ def test_the_index_is_searched_only_for_questions_that_are_met(train, monkeypatc
     asked = []
     search = ColBERTRetriever.search
     monkeypatch.setattr(ColBERTRetriever, "search", lambda self, queries, k: (asked.extend(queries), search(self, queries, k))[1])
-    train("training.max_steps=1", "training.batch_size=2")
-    assert len(asked) == 2
+    train("training.max_steps=1", "training.batch_size=1")
+    assert 1 <= len(asked) <= 2  # the loader is one batch ahead
