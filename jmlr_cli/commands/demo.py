@@ -12,7 +12,7 @@ from jmlr_cli.commands.options import Json
 if TYPE_CHECKING:
     from jmlr_cli.runs.run import Run
 
-QUESTION = "What is the first-line treatment of anaphylaxis?"
+QUESTION = "Which drug reverses an opioid overdose?"
 SYSTEMS = {"closed-book": "demo-closed", "frozen-retriever RAG": "demo-rag", "joint": "demo"}
 
 
