@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 import time
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -151,11 +154,16 @@ def show(results: dict[str, dict[str, Any]], joint: Run, seconds: float) -> None
     )
     console.out().print("\n[bold]next[/bold]")
     for line in (
-        f'jmlr ask "When is oxygen given in a heart attack?" --run {joint.name}',
-        "jmlr index FOLDER-OF-YOUR-GUIDELINES",
-        "jmlr recipes",
+        f'ask "When is oxygen given in a heart attack?" --run {joint.name}',
+        "index FOLDER-OF-YOUR-GUIDELINES",
+        "recipes",
     ):
-        console.out().print(f"  {line}", soft_wrap=True, markup=False)
+        console.out().print(f"  {command_here()} {line}", soft_wrap=True, markup=False)
+
+
+def command_here() -> str:
+    """How this command can be called again: its name if the shell finds it, otherwise its path from here."""
+    return "jmlr" if shutil.which("jmlr") else os.path.relpath(sys.argv[0])
 
 
 def add_to(app: typer.Typer) -> None:
