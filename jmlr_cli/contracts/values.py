@@ -141,13 +141,3 @@ class Prompt:
     def text(self) -> str:
         """The whole prompt, without the answer."""
         return "".join(part.text for part in self.parts)
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """An answer with the passages it was drawn from; ``citations`` are ranks among ``passages``."""
-
-    text: str
-    passages: tuple[Hit, ...] = ()
-    citations: tuple[int, ...] = ()
-    model: str = ""

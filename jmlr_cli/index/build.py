@@ -48,22 +48,24 @@ def build_index(
     replaces it. Raises :class:`InputError` while another process writes the same index.
     """
     with writing(folder):
-        old = _reusable(folder, retriever)
-        _sweep(folder, keep=old)
+        current = _current(folder)
+        _sweep(folder, current)
+        old = _reusable(folder, current, retriever)
         before = _held(folder, old)
         ids = {passage.id for passage in passages}
         added = [passage for passage in passages if passage.id not in before]
         removed = before.keys() - ids
         if old and _is_that(old, retriever) and before == {passage.id: _digest(passage) for passage in passages}:
             return Change(old, 0, len(ids), 0)
-        manifest = _generation(folder, retriever, passages, added, removed, old, passage_words, progress)
+        into = folder / "generations" / _next_name(folder, current)
+        manifest = _generation(into, retriever, passages, added, removed, old, passage_words, progress)
         write_manifest(folder, manifest)
-        _sweep(folder, keep=manifest)
+        _sweep(folder, manifest)
     return Change(manifest, len(added), len(ids) - len(added), len(removed))
 
 
 def _generation(
-    folder: Path,
+    into: Path,
     retriever: Retriever,
     passages: Sequence[Passage],
     added: list[Passage],
@@ -72,8 +74,7 @@ def _generation(
     passage_words: int,
     progress: Progress,
 ) -> Manifest:
-    name = f"{_newest(folder) + 1:06d}"
-    into = folder / "generations" / name
+    folder = into.parent.parent
     (into / VECTORS).mkdir(parents=True)
     write_passages(into / PASSAGES, passages)
     progress(0, len(added))
@@ -83,7 +84,7 @@ def _generation(
         retriever.update(generation_folder(folder, old) / VECTORS, into / VECTORS, added, removed, progress)
     return Manifest(
         name=folder.name,
-        generation=name,
+        generation=into.name,
         retriever=retriever.config.plugin,
         checkpoint=retriever.config.checkpoint,
         options=retriever.config.options,
@@ -95,16 +96,25 @@ def _generation(
     )
 
 
-def _reusable(folder: Path, retriever: Retriever) -> Manifest | None:
-    """The current generation, if its files are whole and this retriever wrote them."""
+def _current(folder: Path) -> Manifest | None:
+    """The current generation's manifest; None when there is none that can be read."""
     if not has_manifest(folder):
         return None
     try:
-        manifest = read_manifest(folder)
+        return read_manifest(folder)
+    except DamagedError:
+        return None
+
+
+def _reusable(folder: Path, manifest: Manifest | None, retriever: Retriever) -> Manifest | None:
+    """``manifest``, if this retriever wrote its files and they are whole."""
+    if manifest is None or manifest.fingerprint != retriever.fingerprint:
+        return None
+    try:
         verify(folder, manifest)
     except (DamagedError, FileNotFoundError):
         return None
-    return manifest if manifest.fingerprint == retriever.fingerprint else None
+    return manifest
 
 
 def _is_that(manifest: Manifest, retriever: Retriever) -> bool:
@@ -130,23 +140,14 @@ def _digest(passage: Passage) -> bytes:
     return blake2b(kept.encode(), digest_size=8).digest()
 
 
-def _newest(folder: Path) -> int:
-    names = [path.name for path in (folder / "generations").glob("*") if path.name.isdigit()]
-    current = [read_manifest(folder).generation] if has_manifest(folder) and not _unreadable(folder) else []
-    return max((int(name) for name in [*names, *current]), default=0)
+def _next_name(folder: Path, current: Manifest | None) -> str:
+    """A generation's name that none has had: one more than the greatest, on disk or in the manifest."""
+    names = [path.name for path in (folder / "generations").glob("*")] + ([current.generation] if current else [])
+    return f"{max((int(name) for name in names if name.isdigit()), default=0) + 1:06d}"
 
 
-def _unreadable(folder: Path) -> bool:
-    try:
-        read_manifest(folder)
-    except DamagedError:
-        return True
-    return False
-
-
-def _sweep(folder: Path, keep: Manifest | None) -> None:
-    """Remove generations that no manifest names: an interrupted build's, or the one just replaced."""
-    current = keep or (read_manifest(folder) if has_manifest(folder) and not _unreadable(folder) else None)
+def _sweep(folder: Path, current: Manifest | None) -> None:
+    """Remove generations that the manifest does not name: an interrupted build's, or the one just replaced."""
     for path in (folder / "generations").glob("*"):
         if current is None or path.name != current.generation:
             shutil.rmtree(path)

@@ -50,10 +50,6 @@ class PassageStore:
         query = f"SELECT {COLUMNS} FROM passages WHERE document = ? ORDER BY position"
         return [_passage(row) for row in self._connection.execute(query, (document,))]
 
-    def count_documents(self) -> int:
-        """How many documents have a passage."""
-        return self._connection.execute("SELECT count(DISTINCT document) FROM passages").fetchone()[0]
-
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
