@@ -45,12 +45,19 @@ def notice(text: str) -> None:
 
 
 @contextmanager
-def progress_bar(description: str) -> Iterator[Progress]:
-    """A bar with rate and time left on a terminal; nothing elsewhere."""
+def no_bar(description: str) -> Iterator[Progress]:
+    """No bar: another process shows it."""
     from jmlr_cli.contracts.progress import silent
 
+    yield cast("Progress", silent)
+
+
+@contextmanager
+def progress_bar(description: str) -> Iterator[Progress]:
+    """A bar with rate and time left on a terminal; nothing elsewhere."""
     if not err().is_terminal:
-        yield cast("Progress", silent)
+        with no_bar(description) as bar:
+            yield bar
         return
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars

@@ -21,6 +21,9 @@ def train(
         str | None, typer.Option("--recipe", metavar="RECIPE", help="A recipe's name or file (see `jmlr recipes`).")
     ] = None,
     index: Annotated[str | None, typer.Option("--index", metavar="NAME", help="The index that proposes candidates.")] = None,
+    devices: Annotated[
+        int | None, typer.Option("--devices", metavar="N", min=1, help="Train with N processes, one a device.")
+    ] = None,
     overrides: Set = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with RUN, or with the newest run.")] = False,
     run: Annotated[
@@ -32,14 +35,14 @@ def train(
     """Train a language model and its retriever jointly."""
     from jmlr_cli.errors import UsageError
 
-    if resume and (recipe or overrides or index):
-        raise UsageError("a resumed run keeps its own recipe", "Leave --recipe, --index and --set out.")
+    if resume and (recipe or overrides or index or devices):
+        raise UsageError("a resumed run keeps its own recipe", "Leave --recipe, --index, --devices and --set out.")
     if run and not resume:
         raise UsageError(f"unexpected argument {run!r}", "A recipe is named with --recipe; a run to go on with, by --resume RUN.")
     if resume:
         _show(resumed(run or "latest"), json)
         return
-    loaded = _recipe(recipe, index, overrides or [])
+    loaded = _recipe(recipe, index, [*(overrides or []), *([f"training.devices={devices}"] if devices else [])])
     if dry_run:
         _show_plan(recipe or _default(), loaded, json)
         return
@@ -52,14 +55,18 @@ def trained(recipe: Recipe, name: str) -> Summary:
     from jmlr_cli.training.needs import check_needs
 
     check_needs(recipe.needs, name)
-    from jmlr_cli.training.session import Session, prepare
+    from jmlr_cli.training.launch import is_first, join, peers, told
 
-    inputs = prepare(recipe)
-    from jmlr_cli.runs.run import create_run
+    with peers(recipe.training.devices):
+        join()
+        from jmlr_cli.runs.run import create_run, open_run
+        from jmlr_cli.training.inputs import prepare
+        from jmlr_cli.training.session import Session
 
-    run = create_run(recipe, name)
-    console.notice(f"run {run.name}")
-    return _finish(run, Session(run, inputs, console.progress_bar), None)
+        inputs = prepare(recipe)
+        run = open_run(told(create_run(recipe, name).name if is_first() else None))
+        console.notice(f"run {run.name}")
+        return _finish(run, Session(run, inputs, _bar()), None)
 
 
 def resumed(name: str) -> Summary:
@@ -67,26 +74,47 @@ def resumed(name: str) -> Summary:
     from jmlr_cli import console
     from jmlr_cli.errors import InputError
     from jmlr_cli.runs.run import open_run
-    from jmlr_cli.training.session import Session, prepare
+    from jmlr_cli.training.checkpoints import newest_whole
+    from jmlr_cli.training.launch import join, peers
 
     run = open_run(name)
     if run.record().get("status") == "finished":
         raise InputError(f"the run {run.name!r} is finished", "Start a new one with --recipe.")
-    newest = run.newest_checkpoint()
-    console.notice(f"run {run.name}, from {newest.name if newest else 'its beginning'}")
-    return _finish(run, Session(run, prepare(run.recipe), console.progress_bar), newest)
+    with peers(run.recipe.training.devices):
+        join()
+        from jmlr_cli.training.inputs import prepare
+        from jmlr_cli.training.session import Session
+
+        newest, problems = newest_whole(run.checkpoints)
+        for problem in problems:
+            console.notice(f"passed over: {problem}")
+        console.notice(f"run {run.name}, from {newest.name if newest else 'its beginning'}")
+        return _finish(run, Session(run, prepare(run.recipe), _bar()), newest)
 
 
 def _finish(run: Run, session: Any, checkpoint: Path | None) -> Summary:
-    run.update(status="running")
+    from jmlr_cli.devices import processes
+    from jmlr_cli.training.launch import is_first
+
+    if not is_first():
+        return session.train(checkpoint)
+    run.update(status="running", processes=processes())
     try:
         summary = session.train(checkpoint)
     except BaseException as error:
         run.update(status="interrupted" if isinstance(error, KeyboardInterrupt) else "failed", error=str(error))
         raise
     values = {key: value for key, value in asdict(summary).items() if key != "run"}
-    run.update(status="finished", **values)
+    run.update(status="finished", error=None, **values)
     return summary
+
+
+def _bar() -> Any:
+    """Bars for the process that speaks."""
+    from jmlr_cli import console
+    from jmlr_cli.training.launch import is_first
+
+    return console.progress_bar if is_first() else console.no_bar
 
 
 def _recipe(name: str | None, index: str | None, overrides: list[str]) -> Recipe:
@@ -103,7 +131,10 @@ def _default() -> str:
 
 def _show(summary: Summary, json: bool) -> None:
     from jmlr_cli import console
+    from jmlr_cli.training.launch import is_first
 
+    if not is_first():
+        return
     losses = {key: getattr(summary, key) for key in ("loss", "lm_loss", "rank_loss", "rank_agreement")}
     if json:
         console.emit(

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from jmlr_cli.contracts.config import GeneratorConfig, Section
 from jmlr_cli.contracts.values import Passage, Prompt, Question
@@ -96,10 +96,12 @@ class TrainableGenerator(Generator):
         """Freeze the weights and add the LoRA adapters of ``config.lora``, new and trainable."""
 
     @abstractmethod
-    def answer_nll(self, prompts: Sequence[Prompt], *, end: bool = False) -> torch.Tensor:
-        """Mean negative log-likelihood of each prompt's answer tokens, in nats per token: ``(n,)``
-        float32. ``end`` counts the end-of-text token as part of the answer. Gradients flow whenever
-        torch has them enabled."""
+    def answer_nll(
+        self, prompts: Sequence[Prompt], *, end: bool = False, reduction: Literal["mean", "sum"] = "mean"
+    ) -> torch.Tensor:
+        """Negative log-likelihood of each prompt's answer: ``(n,)`` float32, in nats per token, or with
+        ``reduction`` "sum" in nats. ``end`` counts the end-of-text token as part of the answer. Gradients
+        flow whenever torch has them enabled."""
 
     @abstractmethod
     def save(self, folder: Path) -> None:

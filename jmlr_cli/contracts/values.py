@@ -130,12 +130,14 @@ class Part:
 class Prompt:
     """What a generator reads, and the answer it should give (with its leading space, if any).
 
-    ``cut_tokens`` counts the passage tokens that were dropped so that it fits the model's context.
+    ``tokens`` counts those of the prompt and the room left for its answer, where the generator knows them;
+    ``cut_tokens`` the passage tokens that were dropped so that it fits the model's context.
     """
 
     parts: tuple[Part, ...]
     answer: str | None = None
     cut_tokens: int = 0
+    tokens: int = 0
 
     @property
     def text(self) -> str:

@@ -29,6 +29,16 @@ class EverySteps(Section):
     every: int = Field(gt=0, description="Optimizer steps between two refreshes.")
 
 
+class GuardConfig(Section):
+    """What keeps a question from retrieving the reasoning that was written for it."""
+
+    document: bool = Field(True, description="Leave out documents whose id, or whose metadata `question`, is the question's id.")
+    overlap: float | None = Field(
+        0.5, gt=0, le=1, description="Leave out passages that hold this share of the n-grams of the question or its rationale."
+    )
+    ngram: int = Field(13, gt=1, description="Words in an n-gram; a shorter question has none and is not compared.")
+
+
 class CandidatesConfig(Section):
     """Which passages a training question meets."""
 
@@ -38,6 +48,10 @@ class CandidatesConfig(Section):
     refresh: Literal["never", "epoch"] | EverySteps = Field(
         "never", description="When the index is encoded anew by the retriever in training: never, epoch or {every: STEPS}."
     )
+    force_gold: bool = Field(
+        False, description="Put a passage of the question's own gold document into its pool when the search did not."
+    )
+    guard: GuardConfig = Field(default_factory=GuardConfig)
 
     @model_validator(mode="after")
     def _sizes_nest(self) -> CandidatesConfig:
@@ -63,6 +77,9 @@ class TrainingConfig(Section):
     accumulate: int = Field(16, gt=0, description="Forward passes summed into one optimizer step.")
     learning_rate: float = Field(2e-5, gt=0, description="AdamW's rate for the language model's adapters.")
     retriever_learning_rate: float = Field(3e-6, gt=0, description="AdamW's rate for the retriever.")
+    alternate: int | None = Field(
+        None, gt=0, description="Optimizer steps in which one model learns before the other's turn; by default both always learn."
+    )
     schedule: Literal["linear", "cosine", "constant", "constant_with_warmup"] = Field(
         "linear", description="How the learning rates change over the run."
     )
@@ -73,7 +90,8 @@ class TrainingConfig(Section):
     save_every: int | None = Field(None, gt=0, description="Optimizer steps between two checkpoints; by default once an epoch.")
     keep_checkpoints: int = Field(2, gt=0, description="How many checkpoints stay on disk.")
     seed: int = Field(0, ge=0, description="Seed of everything that is drawn.")
-    devices: Literal[1] = Field(1, description="Devices to train on.")
+    devices: int = Field(1, gt=0, description="Processes to train with, one a device.")
+    tensorboard: bool = Field(False, description="Also write the metrics for TensorBoard, into the run's folder.")
 
 
 class EvaluationConfig(Section):

@@ -20,7 +20,6 @@ from jmlr_cli.recipe.schema import Recipe
 from jmlr_cli.workspace import Workspace
 
 SCHEMA = "jmlr.run/1"
-CHECKPOINT_FILES = ("trainable.safetensors", "optimizer.pt", "scheduler.pt", "rng_state.pth", "trainer_state.json")
 PACKAGES = ("jmlr", "torch", "transformers", "peft", "accelerate", "faiss-cpu", "faiss-gpu", "tokenizers", "numpy")
 
 
@@ -52,19 +51,20 @@ class Run:
         return self.folder / "checkpoints"
 
     @property
+    def refreshed(self) -> Path:
+        return self.folder / "candidates"
+
+    @property
+    def curves(self) -> Path:
+        return self.folder / "curves.png"
+
+    @property
     def metrics(self) -> Path:
         return self.folder / "metrics.jsonl"
 
     def record(self) -> dict[str, Any]:
         """What is known of the run: status, steps, losses, versions."""
         return _record(self.folder)
-
-    def newest_checkpoint(self) -> Path | None:
-        """The checkpoint to resume from: the newest that is complete."""
-        whole = [
-            path for path in self.checkpoints.glob("checkpoint-*") if all((path / name).is_file() for name in CHECKPOINT_FILES)
-        ]
-        return max(whole, key=lambda path: int(path.name.rsplit("-", 1)[1]), default=None)
 
     def read_metrics(self) -> list[dict[str, Any]]:
         """The metrics logged so far, a line a dict; a last line cut off by a crash is left out."""

@@ -1,4 +1,4 @@
-"""What happens beside the steps: metrics on disk, a bar on screen, a fresh index, a look at held-out questions."""
+"""What happens beside the steps: metrics on disk, a bar on screen, pictures, a fresh index, a look at held-out questions."""
 
 from __future__ import annotations
 
@@ -11,6 +11,10 @@ from typing import Any
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from jmlr_cli.contracts.progress import Progress
+from jmlr_cli.errors import MissingError
+from jmlr_cli.files import write_whole
+from jmlr_cli.runs.curves import draw_curves
+from jmlr_cli.runs.run import Run
 
 
 def append_metrics(path: Path, step: int, metrics: dict[str, Any]) -> None:
@@ -27,8 +31,9 @@ class MetricsFile(TrainerCallback):
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         lines = self._path.read_text(encoding="utf-8").splitlines() if self._path.exists() else []
-        kept = [line for line in lines if json.loads(line)["step"] <= state.global_step]
-        self._path.write_text("".join(f"{line}\n" for line in kept), encoding="utf-8")
+        # a run that was killed can leave a last line without its end
+        kept = [line for line in lines if line.endswith("}") and json.loads(line)["step"] <= state.global_step]
+        write_whole(self._path, "".join(f"{line}\n" for line in kept).encode())
 
     def on_log(
         self,
@@ -54,17 +59,51 @@ class Bar(TrainerCallback):
         self._progress(1)
 
 
-class Every(TrainerCallback):
-    """Calls ``action(step)`` after every so many optimizer steps, or at the end of each epoch."""
+class StartMeter(TrainerCallback):
+    """Calls ``action()`` once the trainer's state is that of its checkpoint, before the first step."""
 
-    def __init__(self, steps: int | None, action: Callable[[int], None]) -> None:
-        self._steps = steps
+    def __init__(self, action: Callable[[], None]) -> None:
         self._action = action
 
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        self._action()
+
+
+class Curves(TrainerCallback):
+    """Draws the run's curves whenever a checkpoint is made; the trainer makes the last one at its end."""
+
+    def __init__(self, run: Run) -> None:
+        self._run = run
+
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        draw_curves(self._run)
+
+
+class Every(TrainerCallback):
+    """Calls ``action(step)`` after every so many optimizer steps; with ``ends``, before the first and after the last
+    step too, otherwise not after the last."""
+
+    def __init__(self, steps: int, action: Callable[[int], None], *, ends: bool = False) -> None:
+        self._steps = steps
+        self._action = action
+        self._ends = ends
+
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        if self._ends and state.global_step == 0:
+            self._action(0)
+
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        if self._steps and state.global_step % self._steps == 0 and state.global_step < state.max_steps:
+        last = state.global_step >= state.max_steps
+        if self._ends if last else state.global_step % self._steps == 0:
             self._action(state.global_step)
 
-    def on_epoch_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
-        if self._steps is None and state.global_step < state.max_steps:
-            self._action(state.global_step)
+
+def tensorboard(folder: Path) -> TrainerCallback:
+    """What writes the metrics for TensorBoard. Raises :class:`MissingError` where it is not installed."""
+    try:
+        from torch.utils.tensorboard import SummaryWriter
+    except ImportError:
+        raise MissingError("training.tensorboard needs TensorBoard", "pip install 'jmlr[tensorboard]'") from None
+    from transformers.integrations import TensorBoardCallback
+
+    return TensorBoardCallback(SummaryWriter(log_dir=str(folder)))

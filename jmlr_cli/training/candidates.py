@@ -2,39 +2,88 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, replace
+
 import torch
 
 from jmlr_cli.contracts.values import Passage, Question
 from jmlr_cli.index.open import Index
+from jmlr_cli.recipe.schema import CandidatesConfig
+from jmlr_cli.training.guard import Guard
+from jmlr_cli.training.joint_step import TrainingItem
+
+SPARE = 8
+"""Passages searched for beyond the pool, so that what the guard takes out is made up for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Pool:
+    """A question's candidates by id, best first, and how many others the leakage guard kept out."""
+
+    ids: list[str]
+    guarded: int
 
 
 class Candidates:
     """The candidate pool of each question, best first. The index is searched for a question when it is first met: a run
-    of a hundred steps over a large question set searches for what it meets, not for all."""
+    of a hundred steps over a large question set searches for what it meets, not for all.
 
-    def __init__(self, index: Index | None, pool: int) -> None:
-        self._index = index
-        self._pool = pool
-        self._found: dict[str, list[str]] = {}
+    ``guarded`` counts the passages that the leakage guard has kept out, over all questions asked for so far.
+    """
 
-    def refresh(self, index: Index) -> None:
-        """Take candidates from ``index`` from now on."""
-        self._index = index
-        self._found.clear()
+    def __init__(self, index: Index | None, config: CandidatesConfig) -> None:
+        self.index = index
+        self.guarded = 0
+        self._pool = config.pool
+        self._force_gold = config.force_gold
+        self._guard = Guard(config.guard)
+        self._found: dict[str, Pool] = {}
+
+    def refresh(self, index: Index) -> dict[str, Pool]:
+        """Take candidates from ``index`` from now on. Returns the pools known before, by question."""
+        before, self._found, self.index = self._found, {}, index
+        return before
+
+    def fill(self, item: TrainingItem) -> TrainingItem:
+        """``item`` with its candidates."""
+        return replace(item, candidates=self.of(item.question))
 
     def of(self, question: Question) -> tuple[Passage, ...]:
         """The question's candidates: without an index, the passages that came attached to it."""
-        if self._index is None:
-            return question.passages[: self._pool]
+        if self.index is None:
+            kept = self._guard.keeps(question, question.passages, attached=True)
+            self.guarded += len(question.passages) - len(kept)
+            return tuple(kept[: self._pool])
         if question.id not in self._found:
             self._found[question.id] = self._search(question)
-        return tuple(self._index.passages.get(self._found[question.id]))
+        pool = self._found[question.id]
+        self.guarded += pool.guarded
+        return tuple(self.index.passages.get(pool.ids))
 
-    def _search(self, question: Question) -> list[str]:
+    def _search(self, question: Question) -> Pool:
+        wanted = self._pool + SPARE
+        while True:
+            found = self._passages(question, wanted)
+            kept = self._guard.keeps(question, found)
+            if len(kept) >= self._pool or len(found) < wanted:
+                break
+            wanted *= 2
+        pool = kept[: self._pool]
+        if self._force_gold and question.document and all(passage.document != question.document for passage in pool):
+            pool = [*pool[: self._pool - 1], *self._gold(question, kept)]
+        return Pool([passage.id for passage in pool], len(found) - len(kept))
+
+    def _passages(self, question: Question, count: int) -> list[Passage]:
         """One question at a time: in a batch, scores differ in their last digits by what else is in it, and so could the
         order of candidates after a run was resumed."""
-        assert self._index is not None
+        assert self.index is not None
         # loading an encoder draws random numbers, and training's must not hang on when that happens
         with torch.random.fork_rng():
-            matches = self._index.retriever.search([question.text], self._pool)[0]
-        return [match.passage_id for match in matches]
+            return [hit.passage for hit in self.index.search([question.text], count)[0]]
+
+    def _gold(self, question: Question, found: list[Passage]) -> list[Passage]:
+        """The gold document's best passage, or its first one when the search did not reach it."""
+        assert self.index is not None
+        assert question.document is not None
+        best = [passage for passage in found if passage.document == question.document]
+        return (best or self.index.of_document(question.document))[:1]

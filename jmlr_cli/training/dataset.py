@@ -1,4 +1,4 @@
-"""Training questions with their candidates, as the trainer's dataset."""
+"""Training questions as the trainer's dataset."""
 
 from __future__ import annotations
 
@@ -9,26 +9,25 @@ from torch.utils.data import Dataset
 
 from jmlr_cli.contracts.values import Question
 from jmlr_cli.questions.targets import AnswerStyle, target
-from jmlr_cli.training.candidates import Candidates
 from jmlr_cli.training.joint_step import TrainingItem
 
 
 class TrainingSet(Dataset):
-    """Looks candidates up when a question is asked for, so that a refreshed index counts at once."""
+    """Questions with what is to be answered. Their candidates are filled in when a step takes them: the loader reads
+    ahead, and what it read before the index was refreshed would come from the old one."""
 
-    def __init__(self, questions: Sequence[Question], candidates: Candidates, style: AnswerStyle, seed: int) -> None:
-        self._questions = questions
+    def __init__(self, questions: Sequence[Question], style: AnswerStyle, seed: int) -> None:
+        self.questions = tuple(questions)
         self._targets = [target(question, style) for question in questions]
-        self._candidates = candidates
         self._seed = seed
         self._epoch = 0
 
     def __len__(self) -> int:
-        return len(self._questions)
+        return len(self.questions)
 
     def __getitem__(self, position: int) -> TrainingItem:
-        question = self._questions[position]
-        return TrainingItem(question, self._candidates.of(question), self._targets[position], self._item_seed(question))
+        question = self.questions[position]
+        return TrainingItem(question, (), self._targets[position], self._item_seed(question))
 
     def set_epoch(self, epoch: int) -> None:
         """Draw other candidates in each epoch; the trainer calls this."""

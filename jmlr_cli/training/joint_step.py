@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import nn
@@ -18,7 +19,11 @@ from jmlr_cli.contracts.objective import Objective
 from jmlr_cli.contracts.retriever import TrainableRetriever
 from jmlr_cli.contracts.values import Passage, Prompt, Question
 from jmlr_cli.questions.targets import AnswerStyle, instruction, lists_options
-from jmlr_cli.training.scores import draw, min_max, rank_agreement
+from jmlr_cli.training.outcome import JointLoss, Ranking
+from jmlr_cli.training.scores import draw, min_max, rank_agreement, staleness
+
+Turn = Literal["both", "generator", "retriever"]
+"""Which model learns in a step."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +49,6 @@ class StepSettings:
     answer_style: AnswerStyle
 
 
-@dataclass(frozen=True, slots=True)
-class JointLoss:
-    """The losses of a batch, each the mean over its questions; None where a model is frozen.
-
-    ``loss`` is what is minimised: ``lm_loss + weight * rank_loss``. ``cut_tokens`` counts the passage
-    tokens that did not fit the prompts read.
-    """
-
-    loss: torch.Tensor
-    lm_loss: torch.Tensor | None
-    rank_loss: torch.Tensor | None
-    rank_agreement: torch.Tensor | None
-    nll_spread: torch.Tensor | None
-    cut_tokens: int
-
-
 class JointModule(nn.Module):
     """The two models as one module, for the trainer. ``retriever`` is None when it is frozen, and
     ``train_generator`` tells whether the language model learns."""
@@ -81,34 +70,66 @@ class JointModule(nn.Module):
         self.generator_module = generator.module
         self.retriever_module = retriever.module if retriever else None
 
-    def forward(self, items: Sequence[TrainingItem]) -> JointLoss:
-        """The joint loss of a batch. Without gradient enabled it only measures."""
-        orders, ranks = self._retriever_side(items) if self.retriever else (self._given_order(items), None)
-        lm_loss, cut = self._lm_loss(items, orders) if self.train_generator or not torch.is_grad_enabled() else (None, 0)
-        rank_loss, agreement, spread = ranks if ranks else (None, None, None)
-        parts = [
-            part for part in (lm_loss, rank_loss * self.settings.weight if rank_loss is not None else None) if part is not None
-        ]
-        return JointLoss(torch.stack(parts).sum(), lm_loss, rank_loss, agreement, spread, cut)
+    def forward(self, items: Sequence[TrainingItem], turn: Turn = "both") -> JointLoss:
+        """The joint loss of a batch. Without gradient enabled it only measures.
+
+        In the generator's ``turn`` the rank loss is left out, in the retriever's the LM loss.
+        """
+        scores = self._scores(items) if self.retriever else [None] * len(items)
+        orders = [_order(item, row) for item, row in zip(items, scores, strict=True)]
+        lm_loss, prompts = (None, []) if not self._reads(turn) else self._lm_loss(items, orders)
+        ranking = self._ranking(items, scores) if self.retriever and turn != "generator" else None
+        return JointLoss(
+            loss=self._total(lm_loss, ranking),
+            lm_loss=lm_loss,
+            rank_loss=ranking.loss if ranking else None,
+            rank_agreement=ranking.agreement if ranking else None,
+            nll_spread=ranking.spread if ranking else None,
+            staleness=staleness(orders, self.settings.read) if self.retriever else None,
+            cut_tokens=sum(prompt.cut_tokens for prompt in prompts),
+            tokens=sum(prompt.tokens for prompt in prompts) + (ranking.tokens if ranking else 0),
+            orders=orders,
+        )
+
+    def _total(self, lm_loss: torch.Tensor | None, ranking: Ranking | None) -> torch.Tensor:
+        parts = [lm_loss] if lm_loss is not None else []
+        if ranking:
+            parts.append(ranking.loss * self.settings.weight)
+        if not parts:  # nothing to learn in this batch, yet the trainer calls backward
+            return next(value for value in self.parameters() if value.requires_grad).sum() * 0
+        return torch.stack(parts).sum()
 
     # -- the language model's side
 
-    def _lm_loss(self, items: Sequence[TrainingItem], orders: list[list[int]]) -> tuple[torch.Tensor, int]:
+    def _reads(self, turn: Turn) -> bool:
+        """Whether ``L_LM`` belongs to this step: an objective may train the language model by itself."""
+        if not torch.is_grad_enabled():
+            return True
+        return self.train_generator and turn != "retriever" and not (self.objective.trains_generator and self.retriever)
+
+    def _lm_loss(self, items: Sequence[TrainingItem], orders: list[list[int]]) -> tuple[torch.Tensor, list[Prompt]]:
         """``L_LM``: mean answer NLL with the best k passages in one prompt, in ascending score."""
         prompts = [
             self._prompt(item, [item.candidates[i] for i in reversed(order[: self.settings.read])])
             for item, order in zip(items, orders, strict=True)
         ]
-        return self.generator.answer_nll(prompts, end=True).mean(), sum(prompt.cut_tokens for prompt in prompts)
+        return self.generator.answer_nll(prompts, end=True).mean(), prompts
 
-    @torch.no_grad()
-    def _answer_nll(self, items: Sequence[TrainingItem], drawn: torch.Tensor) -> torch.Tensor:
-        """ℓ (B, m): the answer's mean NLL with one drawn passage a prompt, dropout off."""
-        prompts = [self._prompt(item, [item.candidates[i]]) for item, row in zip(items, drawn.tolist(), strict=True) for i in row]
+    def _single_prompts(self, items: Sequence[TrainingItem], drawn: torch.Tensor) -> list[Prompt]:
+        """One prompt for each of the ``drawn`` (B, m) candidates."""
+        return [self._prompt(item, [item.candidates[i]]) for item, row in zip(items, drawn.tolist(), strict=True) for i in row]
+
+    def _answer_nll(self, prompts: Sequence[Prompt], shape: tuple[int, ...]) -> torch.Tensor:
+        """ℓ (B, m): the answer's NLL with one drawn passage a prompt. No gradient and no dropout, unless the
+        objective trains the language model through ℓ."""
+        reduction = self.objective.answer_reduction
+        if self.train_generator and self.objective.trains_generator:
+            return self.generator.answer_nll(prompts, end=True, reduction=reduction).view(shape)
         was_training = self.generator_module.training
         self.generator_module.eval()
         try:
-            return self.generator.answer_nll(prompts).view(drawn.shape)
+            with torch.no_grad():
+                return self.generator.answer_nll(prompts, reduction=reduction).view(shape)
         finally:
             self.generator_module.train(was_training)
 
@@ -120,57 +141,50 @@ class JointModule(nn.Module):
 
     # -- the retriever's side
 
-    @staticmethod
-    def _given_order(items: Sequence[TrainingItem]) -> list[list[int]]:
-        return [list(range(len(item.candidates))) for item in items]
-
-    def _retriever_side(self, items: Sequence[TrainingItem]) -> tuple[list[list[int]], tuple[torch.Tensor, ...] | None]:
-        """The candidates' order by the current scores, and what the retriever learns from them.
-
-        Questions with equally many candidates go through together.
-        """
-        orders: dict[int, list[int]] = {}
-        outcomes: list[tuple[int, tuple[torch.Tensor, ...]]] = []
-        for rows in _by_pool_size(items):
-            group = [items[row] for row in rows]
-            if not group[0].candidates:
-                orders.update((row, []) for row in rows)
-                continue
-            scores = self._scores(group)
-            orders.update(zip(rows, scores.argsort(dim=1, descending=True, stable=True).tolist(), strict=True))
-            if scores.shape[1] > 1:
-                outcomes.append((len(group), self._rank_loss(group, scores)))
-        in_order = [orders[row] for row in range(len(items))]
-        return in_order, _weighted_mean(outcomes) if outcomes else None
-
     @torch.no_grad()
-    def _scores(self, items: Sequence[TrainingItem]) -> torch.Tensor:
-        """s (B, N): fresh scores of all candidates, dropout off, without gradient."""
+    def _scores(self, items: Sequence[TrainingItem]) -> list[torch.Tensor]:
+        """s (N,) of each item: fresh scores of all its candidates, dropout off, without gradient."""
         module = self.retriever_module
         assert module is not None
         was_training = module.training
         module.eval()
         try:
-            return self._encoded_scores(items, [item.candidates for item in items])
+            found: dict[int, torch.Tensor] = {}
+            for rows in _by_pool_size(items, at_least=1):
+                group = [items[row] for row in rows]
+                found.update(zip(rows, self._encoded_scores(group, [item.candidates for item in group]), strict=True))
+            return [found.get(row, torch.zeros(0)) for row in range(len(items))]
         finally:
             module.train(was_training)
 
-    def _rank_loss(self, items: Sequence[TrainingItem], scores: torch.Tensor) -> tuple[torch.Tensor, ...]:
-        """``L_rank``, rank agreement and the spread of ℓ.
+    def _ranking(self, items: Sequence[TrainingItem], scores: Sequence[torch.Tensor]) -> Ranking | None:
+        """What the retriever learns from a batch. Questions with equally many candidates go through together, and a
+        question with fewer than two has nothing to rank: it adds nothing to the loss, and counts in its mean."""
+        groups = _by_pool_size(items, at_least=2)
+        parts = [self._ranked([items[r] for r in rows], torch.stack([scores[r] for r in rows])) for rows in groups]
+        return Ranking.of_batch(parts, [len(rows) for rows in groups], len(items)) if parts else None
+
+    def _ranked(self, items: Sequence[TrainingItem], scores: torch.Tensor) -> Ranking:
+        """``L_rank``, rank agreement and the spread of ℓ for questions with scores (B, N).
 
         Only the drawn passages and the two extremes, which the normalisation needs, are encoded with
         gradient: the others have none to give.
         """
         count = min(self.settings.sample, scores.shape[1])
         drawn = torch.cat([self._drawn(item, row, count) for item, row in zip(items, scores, strict=True)])
-        answer_nll = self._answer_nll(items, drawn)
+        prompts = self._single_prompts(items, drawn)
+        answer_nll = self._answer_nll(prompts, drawn.shape)
         extremes = torch.stack([scores.argmin(1), scores.argmax(1)], 1)
         needed = torch.cat([drawn, extremes], 1).tolist()
         passages = [[item.candidates[i] for i in row] for item, row in zip(items, needed, strict=True)]
         prepared = self.objective.prepare(self._encoded_scores(items, passages))[:, :count]
-        spread = answer_nll.amax(1) - answer_nll.amin(1)
-        agreement = rank_agreement(scores.gather(1, drawn), answer_nll)
-        return self.objective(prepared, answer_nll), agreement, spread.mean()
+        known = answer_nll.detach()
+        return Ranking(
+            loss=self.objective(prepared, answer_nll),
+            agreement=rank_agreement(scores.gather(1, drawn), known),
+            spread=(known.amax(1) - known.amin(1)).mean(),
+            tokens=sum(prompt.tokens for prompt in prompts),
+        )
 
     @staticmethod
     def _drawn(item: TrainingItem, scores: torch.Tensor, count: int) -> torch.Tensor:
@@ -178,21 +192,24 @@ class JointModule(nn.Module):
         return draw(min_max(scores[None]), count, generator)
 
     def _encoded_scores(self, items: Sequence[TrainingItem], passages: Sequence[Sequence[Passage]]) -> torch.Tensor:
+        """Scores (B, N) of each item's ``passages``, the same number of them for all."""
         assert self.retriever is not None
         queries = self.retriever.encode_queries([item.question.text for item in items])
         encoded = self.retriever.encode_passages([passage.content for row in passages for passage in row])
         return self.retriever.score(queries, encoded)
 
 
-def _by_pool_size(items: Sequence[TrainingItem]) -> list[list[int]]:
+def _by_pool_size(items: Sequence[TrainingItem], at_least: int) -> list[list[int]]:
+    """The places of items with equally many candidates, ``at_least`` so many."""
     groups: dict[int, list[int]] = defaultdict(list)
     for row, item in enumerate(items):
-        groups[len(item.candidates)].append(row)
+        if len(item.candidates) >= at_least:
+            groups[len(item.candidates)].append(row)
     return list(groups.values())
 
 
-def _weighted_mean(outcomes: list[tuple[int, tuple[torch.Tensor, ...]]]) -> tuple[torch.Tensor, ...]:
-    total = sum(count for count, _ in outcomes)
-    columns = zip(*(values for _, values in outcomes), strict=True)
-    weights = [count / total for count, _ in outcomes]
-    return tuple(torch.stack([w * value for w, value in zip(weights, column, strict=True)]).sum() for column in columns)
+def _order(item: TrainingItem, scores: torch.Tensor | None) -> list[int]:
+    """The item's candidates by ``scores`` (N,), best first; as the index had them when there are none."""
+    if scores is None:
+        return list(range(len(item.candidates)))
+    return scores.argsort(descending=True, stable=True).tolist()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 
 EPSILON = 1e-6
@@ -34,3 +36,13 @@ def rank_agreement(scores: torch.Tensor, answer_nll: torch.Tensor) -> torch.Tens
     by_score = (scores[:, first] - scores[:, second]).sign()
     by_model = (answer_nll[:, second] - answer_nll[:, first]).sign()
     return ((by_score * by_model + 1) / 2).mean()
+
+
+def staleness(orders: Sequence[Sequence[int]], k: int) -> float:
+    """How far the stored order of candidates has aged: 1 − |stored top-k ∩ fresh top-k| / k, the mean over questions.
+
+    Each of ``orders`` holds a question's candidates, numbered as they were stored, in their fresh order. At least
+    one is compared, and questions without candidates are left out. 0.0 when nothing moved.
+    """
+    shares = [1 - len({*order[:depth]} & {*range(depth)}) / depth for order in orders if (depth := min(max(k, 1), len(order)))]
+    return sum(shares) / len(shares) if shares else 0.0

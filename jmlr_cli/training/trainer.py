@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -12,22 +11,32 @@ from safetensors.torch import load_file, save_file
 from transformers import Trainer, TrainingArguments
 
 from jmlr_cli import devices
-from jmlr_cli.errors import DamagedError, InputError
+from jmlr_cli.errors import DamagedError, InputError, MissingError
 from jmlr_cli.recipe.schema import TrainingConfig
-from jmlr_cli.training.joint_step import JointLoss, JointModule, TrainingItem
+from jmlr_cli.training.candidates import Candidates
+from jmlr_cli.training.checkpoints import drop_old, seal, written_whole
+from jmlr_cli.training.joint_step import JointModule, Turn
+from jmlr_cli.training.meter import Meter
+from jmlr_cli.training.outcome import JointLoss
 
 WEIGHTS = "trainable.safetensors"
-LOGGED = ("lm_loss", "rank_loss", "rank_agreement", "nll_spread")
+MEANS = ("lm_loss", "rank_loss", "rank_agreement", "nll_spread", "staleness", "cut_tokens", "guarded")
+SMALLER = "Lower training.batch_size, candidates.sample, candidates.read or generator.context, or set gradient_checkpointing."
 
 
 class JointTrainer(Trainer):
-    """Minimises the joint loss; each model learns at its own rate."""
+    """Minimises the joint loss, the mean over the questions of an optimizer step however they are split into batches
+    and over devices; each model learns at its own rate."""
 
-    def __init__(self, module: JointModule, config: TrainingConfig, **kwargs: Any) -> None:
+    loss_is_scaled_for_ga = True
+
+    def __init__(self, module: JointModule, config: TrainingConfig, candidates: Candidates, **kwargs: Any) -> None:
         self._config = config
-        self._sums: dict[str, float] = defaultdict(float)
-        self._counts: dict[str, int] = defaultdict(int)
+        self._candidates = candidates
+        self.generation: str | None = None
         super().__init__(model=module, data_collator=_collated, **kwargs)
+        self._meter = Meter(self.args.world_size)
+        self._sums = torch.zeros(2, len(MEANS) + 1, dtype=torch.float64)
 
     def create_optimizer(self, model: torch.nn.Module | None = None) -> torch.optim.Optimizer:
         """AdamW with one group of parameters for each model and rate."""
@@ -36,35 +45,97 @@ class JointTrainer(Trainer):
             self.optimizer = torch.optim.AdamW(groups, lr=self._config.learning_rate, weight_decay=self._config.weight_decay)
         return self.optimizer
 
+    # -- a step
+
+    @property
+    def turn(self) -> Turn:
+        """Which model learns in the present optimizer step."""
+        if self._config.alternate is None:
+            return "both"
+        return "retriever" if self.state.global_step // self._config.alternate % 2 else "generator"
+
+    def training_step(self, *args: Any, **kwargs: Any) -> torch.Tensor:
+        """One forward and backward pass. Raises :class:`MissingError` when memory does not suffice."""
+        try:
+            return super().training_step(*args, **kwargs)
+        except (RuntimeError, MemoryError) as error:
+            if not (isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "allocate memory" in str(error)):
+                raise
+            raise MissingError(f"out of memory at step {self.state.global_step + 1}", SMALLER) from error
+
     def compute_loss(
-        self, model: torch.nn.Module, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+        self,
+        model: torch.nn.Module,
+        inputs: dict[str, Any],
+        return_outputs: bool = False,
+        num_items_in_batch: torch.Tensor | int | None = None,
     ) -> torch.Tensor:
-        """The joint loss of one batch. Raises :class:`InputError` when it is not a number."""
-        outcome: JointLoss = model(inputs["items"])
+        """One batch's part of the joint loss: its questions' losses over the number of questions in the whole
+        optimizer step. Raises :class:`InputError` when it is not a number."""
+        before = self._candidates.guarded
+        items = [self._candidates.fill(item) for item in inputs["items"]]
+        outcome: JointLoss = model(items, self.turn)
         if not torch.isfinite(outcome.loss):
-            raise InputError(
-                f"the loss is {outcome.loss.item()} at step {self.state.global_step}",
-                "Lower training.learning_rate and training.retriever_learning_rate, then train again.",
-            )
-        self._remember(outcome)
-        return outcome.loss
+            raise self._diverged(f"the loss is {outcome.loss.item()}")
+        self._remember(outcome, len(items), self._candidates.guarded - before)
+        return outcome.loss * (len(items) * self.args.world_size / num_items_in_batch)
+
+    def _get_num_items_in_batch(self, batch_samples: list, device: torch.device) -> int:
+        """How many questions an optimizer step has, over all its batches and devices."""
+        count = torch.tensor(sum(len(batch["items"]) for batch in batch_samples), device=device)
+        return int(self.accelerator.reduce(count, "sum"))
+
+    def _get_grad_norm(self, model: torch.nn.Module, grad_norm: Any = None) -> Any:
+        """The gradient's length. Raises :class:`InputError` when it is not a number, before a weight is spoilt by it."""
+        norm = super()._get_grad_norm(model, grad_norm=grad_norm)
+        if self.accelerator.scaler is None and norm is not None and not torch.isfinite(torch.as_tensor(norm)):
+            raise self._diverged(f"the gradient's length is {float(norm)}")
+        return norm
+
+    def _diverged(self, what: str) -> InputError:
+        return InputError(
+            f"{what} at step {self.state.global_step + 1}",
+            "Train again with a lower training.learning_rate and training.retriever_learning_rate.",
+        )
+
+    # -- metrics
 
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
-        """Add the means of the two losses since the last line."""
-        for name, count in self._counts.items():
-            logs[name] = self._sums[name] / count
-        self._sums.clear()
-        self._counts.clear()
+        """Add what was seen since the last line: means over questions, and what it cost."""
+        alone = self.args.world_size == 1
+        sums, counts = self._sums if alone else self.accelerator.reduce(self._sums.to(self.args.device), "sum").cpu()
+        means = {name: (total / count).item() for name, total, count in zip(MEANS, sums, counts, strict=False) if count}
+        tokens = sums[-1].item()
+        self._sums.zero_()
+        if "loss" in logs:
+            logs = {**logs, **means, **self._meter.read(self.state.global_step, self.state.max_steps, tokens)}
         super().log(logs, start_time)
 
-    def _remember(self, outcome: JointLoss) -> None:
-        for name in LOGGED:
-            value = getattr(outcome, name)
+    def start_meter(self) -> None:
+        """Begin to measure, now that the trainer's state is that of its checkpoint."""
+        self._meter.start(self.state.global_step, self.state.log_history)
+
+    def _remember(self, outcome: JointLoss, questions: int, guarded: int) -> None:
+        values = {"guarded": guarded / questions, "cut_tokens": outcome.cut_tokens / questions}
+        for place, name in enumerate(MEANS):
+            value = values[name] if name in values else getattr(outcome, name)
             if value is not None:
-                self._sums[name] += value.item()
-                self._counts[name] += 1
-        self._sums["cut_tokens"] += outcome.cut_tokens
-        self._counts["cut_tokens"] += 1
+                self._sums[0, place] += torch.as_tensor(value).item() * questions
+                self._sums[1, place] += questions
+        self._sums[0, -1] += outcome.tokens
+
+    # -- checkpoints
+
+    def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
+        """Write a checkpoint and seal it; only then do older ones go."""
+        folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
+        with written_whole(folder):
+            super()._save_checkpoint(model, trial)
+            self.accelerator.wait_for_everyone()
+            if self.args.should_save:
+                seal(folder, self.generation)
+        if self.args.should_save:
+            drop_old(folder.parent, self._config.keep_checkpoints)
 
     def _save(self, output_dir: str | None = None, state_dict: dict | None = None) -> None:
         """Write what training changes, of both models, in one file."""
@@ -111,7 +182,6 @@ def training_arguments(config: TrainingConfig, output: Path, steps_an_epoch: int
         logging_steps=config.log_every,
         logging_nan_inf_filter=False,
         save_steps=config.save_every or max(steps_an_epoch, 1),
-        save_total_limit=config.keep_checkpoints,
         seed=config.seed,
         bf16=dtype == torch.bfloat16,
         fp16=dtype == torch.float16,
@@ -120,8 +190,9 @@ def training_arguments(config: TrainingConfig, output: Path, steps_an_epoch: int
         report_to=[],
         disable_tqdm=True,
         dataloader_pin_memory=False,
+        ddp_find_unused_parameters=True,
     )
 
 
-def _collated(items: Sequence[TrainingItem]) -> dict[str, Any]:
+def _collated(items: Sequence[Any]) -> dict[str, Any]:
     return {"items": list(items)}

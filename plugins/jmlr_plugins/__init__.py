@@ -27,6 +27,7 @@ def jmlr_objectives(register):
     register("llm-rank", f"{home}.llm_rank:LLMRank", "the paper's pairwise loss: rank passages as the LLM's answer NLL does")
     register("kl", f"{home}.kl:KLDistillation", "KL between retriever and LLM preferences (REPLUG-LSR, Atlas's PDist)")
     register("emdr2", f"{home}.emdr2:EMDR2", "marginal likelihood of the answer over the drawn passages")
+    register("rag-sequence", f"{home}.rag_sequence:RAGSequence", "one marginal likelihood that trains both models (RAG-Sequence)")
 
 
 @hookimpl

@@ -6,11 +6,9 @@ import math
 
 import pytest
 import torch
-from transformers import AutoTokenizer, MambaConfig, MambaForCausalLM
 
-from jmlr_cli.contracts.values import Passage, Question
+from jmlr_cli.contracts.values import Passage
 from jmlr_cli.errors import InputError
-from jmlr_plugins.generators.batching import batches, batches_of_equal_room
 
 TEXT = "Insulin lowers the blood sugar in diabetes. "
 ANSWERS = ["A. Beta blocker", "B. Aspirin", "C. Insulin"]
@@ -116,24 +114,3 @@ def test_the_output_layer_reads_only_what_predicts_the_answer(generator, prompts
     generator.answer_nll(prompts)
     hook.remove()
     assert seen == [(1, sum(len(generator.encoder.answer_ids(prompt, prompt.answer)) for prompt in prompts))]
-
-
-def test_batches_hold_like_lengths_within_the_budget():
-    assert batches([10, 50, 12, 100, 49], 100) == [[3], [1, 4], [2, 0]]
-    assert batches([500], 100) == [[0]]
-
-
-def test_prompts_with_other_room_are_decoded_apart():
-    assert batches_of_equal_room([5, 5, 90], [20, 20, 10], 1000) == [[2], [0, 1]]
-
-
-def test_a_model_without_a_cache_to_share_scores_options_too(make, plain_folder, tmp_path):
-    tokenizer = AutoTokenizer.from_pretrained(plain_folder)
-    config = MambaConfig(vocab_size=len(tokenizer), hidden_size=16, num_hidden_layers=1, state_size=4)
-    MambaForCausalLM(config).save_pretrained(tmp_path)
-    tokenizer.save_pretrained(tmp_path)
-    generator = make(tmp_path, context=256)
-    question = Question("q", "Which?", answer="Insulin")
-    together = generator.option_scores(generator.render(question, []), ["Insulin", "Aspirin thins"])
-    alone = generator.answer_scores([generator.render(question, [], answer) for answer in ["Insulin", "Aspirin thins"]])
-    assert [score.nll_sum for score in together] == pytest.approx([score.nll_sum for score in alone], abs=1e-3)

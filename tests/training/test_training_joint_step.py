@@ -68,7 +68,8 @@ def test_labels_are_drawn_without_dropout(make_joint, items):
         if "lora_B" in name:
             value.data.normal_()
     drawn = torch.arange(6).repeat(2, 1)
-    first, again = joint._answer_nll(items, drawn), joint._answer_nll(items, drawn)
+    prompts = joint._single_prompts(items, drawn)
+    first, again = joint._answer_nll(prompts, drawn.shape), joint._answer_nll(prompts, drawn.shape)
     assert first.equal(again)
     assert first.std() > 0
     assert joint.generator_module.training
@@ -91,7 +92,9 @@ def test_the_shortcut_gives_the_gradient_of_encoding_every_candidate(make_joint,
     joint.zero_grad()
     scores = joint._encoded_scores(items, [item.candidates for item in items])
     drawn = torch.cat([joint._drawn(item, row, 3) for item, row in zip(items, scores.detach(), strict=True)])
-    loss = joint.objective(joint.objective.prepare(scores).gather(1, drawn), joint._answer_nll(items, drawn))
+    loss = joint.objective(
+        joint.objective.prepare(scores).gather(1, drawn), joint._answer_nll(joint._single_prompts(items, drawn), drawn.shape)
+    )
     loss.backward()
     whole = gradients(joint.retriever_module)
     assert set(short) == set(whole)
@@ -107,10 +110,9 @@ def test_passages_are_read_in_ascending_score(make_joint, items):
         render(question, passages, *a, **k),
     )[1]
     with torch.no_grad():
-        orders, _ = joint._retriever_side(items)
-        prompts.clear()
-        joint._lm_loss(items, orders)
-    scores = joint._scores(items)
+        scores = joint._scores(items)
+        joint._lm_loss(items, joint(items).orders)
+    prompts = prompts[-2:]
     for row, read in zip(scores, prompts, strict=True):
         best = row.argsort(descending=True)[:3].tolist()
         assert read == [f"p{i}" for i in reversed(best)]
@@ -159,3 +161,59 @@ def test_a_long_prompt_is_cut_and_counted(make_joint, items):
     with torch.no_grad():
         assert joint([crowded]).cut_tokens > 0
         assert make_joint().eval()(items).cut_tokens == 0
+
+
+def test_rag_sequence_teaches_both_models_by_one_loss(make_joint, items):
+    joint = make_joint("objective.plugin=rag-sequence")
+    outcome = joint(items)
+    assert outcome.lm_loss is None
+    outcome.rank_loss.backward()
+    assert gradients(joint.retriever_module)
+    assert any("lora" in name for name in gradients(joint.generator_module))
+
+
+def test_rag_sequence_with_a_frozen_language_model_teaches_the_retriever_alone(make_joint, items):
+    joint = make_joint("objective.plugin=rag-sequence", "generator.train=false")
+    joint(items).loss.backward()
+    assert gradients(joint.retriever_module)
+    assert not gradients(joint.generator_module)
+
+
+TURNS = [("generator", "lm_loss", "rank_loss"), ("retriever", "rank_loss", "lm_loss")]
+
+
+@pytest.mark.parametrize(("turn", "learner", "rests"), TURNS)
+def test_in_one_models_turn_the_other_rests(make_joint, items, turn, learner, rests):
+    joint = make_joint()
+    outcome = joint(items, turn)
+    assert getattr(outcome, rests) is None
+    assert outcome.loss.item() == pytest.approx(getattr(outcome, learner).item())
+    outcome.loss.backward()
+    assert bool(gradients(joint.retriever_module)) == (turn == "retriever")
+    assert bool(gradients(joint.generator_module)) == (turn == "generator")
+
+
+def test_a_question_without_a_choice_adds_nothing_and_counts_in_the_mean(make_joint, items):
+    joint = make_joint().eval()
+    single = replace(items[1], candidates=items[1].candidates[:1])
+    with torch.no_grad():
+        assert joint([items[0], single]).rank_loss.item() == pytest.approx(joint([items[0]]).rank_loss.item() / 2, abs=1e-5)
+    joint([single], "retriever").loss.backward()
+    assert not gradients(joint)
+
+
+def test_the_tokens_that_the_language_model_reads_are_counted(make_joint, items):
+    joint = make_joint("candidates.sample=3", "candidates.read=1").eval()
+    lengths = []
+    encoded = joint.generator._encoded
+
+    def counted(prompt, end=False):
+        pair = encoded(prompt, end)
+        lengths.append(len(pair.prompt) + len(pair.answer))
+        return pair
+
+    joint.generator._encoded = counted
+    with torch.no_grad():
+        outcome = joint(items)
+    assert len(lengths) == 2 * (3 + 1)
+    assert outcome.tokens == pytest.approx(sum(lengths), abs=2 * 3)  # room is left for the end of text in all

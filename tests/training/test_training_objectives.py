@@ -10,6 +10,7 @@ import torch
 from jmlr_plugins.objectives.emdr2 import EMDR2
 from jmlr_plugins.objectives.kl import KLDistillation
 from jmlr_plugins.objectives.llm_rank import LLMRank
+from jmlr_plugins.objectives.rag_sequence import RAGSequence
 
 
 def bce(logit: float, label: float) -> float:
@@ -65,3 +66,14 @@ def test_a_batch_gives_the_mean_over_its_questions():
     for objective in (LLMRank(), LLMRank({"pair_weight": "nll-gap"}), KLDistillation(), EMDR2()):
         each = torch.stack([objective(scores[i : i + 1], nll[i : i + 1]) for i in range(4)])
         assert objective(scores, nll).item() == pytest.approx(each.mean().item(), abs=1e-5)
+
+
+def test_rag_sequence_is_the_marginal_likelihood_of_the_whole_answer():
+    objective = RAGSequence({"retriever_temperature": 2.0})
+    scores, nll = torch.tensor([[0.0, 2 * math.log(3.0)]]), torch.tensor([[4.0, 6.0]], requires_grad=True)
+    likelihood = 0.25 * math.exp(-4) + 0.75 * math.exp(-6)
+    loss = objective(objective.prepare(scores), nll)
+    assert loss.item() == pytest.approx(-math.log(likelihood), abs=1e-5)
+    loss.backward()  # each passage's share of the gradient is its posterior
+    assert nll.grad[0].tolist() == pytest.approx([0.25 * math.exp(-4) / likelihood, 0.75 * math.exp(-6) / likelihood], abs=1e-5)
+    assert objective.answer_reduction == "sum"

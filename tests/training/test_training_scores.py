@@ -7,7 +7,7 @@ import math
 import pytest
 import torch
 
-from jmlr_cli.training.scores import draw, min_max, rank_agreement
+from jmlr_cli.training.scores import draw, min_max, rank_agreement, staleness
 
 
 def test_scores_are_brought_to_minus_one_and_one():
@@ -43,3 +43,10 @@ def test_rank_agreement_counts_pairs_that_both_order_alike():
     # the best NLL belongs to passage 0, the worst to passage 1: pairs (0,1) and (0,2) agree, (1,2) does not
     assert rank_agreement(scores, torch.tensor([[0.1, 0.9, 0.5]])).item() == pytest.approx(2 / 3)
     assert rank_agreement(scores, torch.tensor([[0.5, 0.5, 0.5]])).item() == pytest.approx(0.5)
+
+
+def test_staleness_is_the_share_of_the_stored_best_that_fell_behind():
+    # stored best two are 0 and 1; the fresh order has 0 and 3 in front, then 1 and 0
+    assert staleness([[3, 0, 1, 2], [1, 0, 2, 3]], 2) == pytest.approx((0.5 + 0.0) / 2)
+    assert staleness([[2, 1, 0]], 0) == 1.0  # at least one is compared
+    assert staleness([[1, 0], []], 5) == 0.0

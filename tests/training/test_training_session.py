@@ -3,52 +3,17 @@
 from __future__ import annotations
 
 import json
-from contextlib import nullcontext
 from itertools import product
 
 import pytest
 
 from jmlr_cli.assemble import make_generator, make_retriever
-from jmlr_cli.contracts.progress import silent
-from jmlr_cli.corpus.folder import CorpusReader
-from jmlr_cli.corpus.passages import split_document
 from jmlr_cli.errors import InputError
-from jmlr_cli.index.build import build_index
 from jmlr_cli.index.open import open_index
-from jmlr_cli.recipe.load import load_recipe
-from jmlr_cli.runs.run import create_run
-from jmlr_cli.training.session import Session, prepare
-from jmlr_cli.workspace import Workspace
 
 RETRIEVERS = ["bm25", "dense", "colbert", "hybrid"]
 GENERATORS = ["causal-lm", "llama2", "meditron"]
 TRAINABLE = {"dense", "colbert"}
-
-
-@pytest.fixture
-def train(tmp_path, monkeypatch, encoder, decoder, pages, questions):
-    """Indexes the small corpus and trains on its questions; gives the run and its summary."""
-    monkeypatch.setenv("JMLR_HOME", str(tmp_path / "home"))
-    pages(tmp_path / "pages")
-    questions(tmp_path / "questions.jsonl")
-
-    def run(*overrides: str, index: bool = True):
-        base = [
-            f"generator.model={decoder}",
-            f"data.train={tmp_path / 'questions.jsonl'}",
-            "training.max_steps=2",
-            "training.batch_size=2",
-        ]
-        plugin = next((o.split("=")[1] for o in overrides if o.startswith("retriever.plugin=")), "colbert")
-        checkpoint = [] if plugin == "bm25" else [f"retriever.checkpoint={encoder}"]
-        recipe = load_recipe("tiny", [*base, *checkpoint, *overrides])
-        if index:
-            passages = [p for d in CorpusReader([tmp_path / "pages"]).documents() for p in split_document(d)]
-            build_index(Workspace.current().index("guidelines"), make_retriever(recipe.retriever), passages, 400)
-        made = create_run(recipe, "test")
-        return made, Session(made, prepare(recipe), lambda title: nullcontext(silent)).train()
-
-    return run
 
 
 PAIRINGS = [

@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import torch
 from pydantic import Field
@@ -17,13 +17,14 @@ from jmlr_cli.contracts.generator import AnswerScore, TrainableGenerator
 from jmlr_cli.contracts.values import Passage, Prompt, Question
 from jmlr_cli.errors import InputError
 from jmlr_cli.models.resolve import resolve_model
+from jmlr_plugins.batching import batches_of_equal_room
 from jmlr_plugins.generators.adapters import has_adapters, save_adapters, with_new_adapters, with_saved_adapters, without_adapters
-from jmlr_plugins.generators.batching import batches_of_equal_room
 from jmlr_plugins.generators.decoding import Ending, greedy, greedy_stream
 from jmlr_plugins.generators.encoder import Encoder
 from jmlr_plugins.generators.fitting import Room, fit
-from jmlr_plugins.generators.likelihood import Encoded, answer_nll_sums, batched_nll_sums, shared_prompt_nll_sums
+from jmlr_plugins.generators.likelihood import Encoded, batched_nll_sums, shared_prompt_nll_sums
 from jmlr_plugins.generators.loading import load_model, load_settings, load_tokenizer, longest_context
+from jmlr_plugins.generators.merging import merged_where_cheaper
 from jmlr_plugins.generators.modes import evaluating, within_memory
 from jmlr_plugins.generators.template import Frame, content
 
@@ -125,20 +126,23 @@ class DecoderGenerator(TrainableGenerator):
         room = Room(self.context, reserved, question.id, self.name)
         return fit([passage.content for passage in passages], compose, self.encoder, room)
 
-    def answer_nll(self, prompts: Sequence[Prompt], *, end: bool = False) -> torch.Tensor:
+    def answer_nll(
+        self, prompts: Sequence[Prompt], *, end: bool = False, reduction: Literal["mean", "sum"] = "mean"
+    ) -> torch.Tensor:
         encoded = [self._encoded(prompt, end) for prompt in prompts]
         if not encoded:
             return torch.zeros(0, device=self.module.device)
         with within_memory(self.name):
             if torch.is_grad_enabled():
-                sums = answer_nll_sums(self.module, encoded)
+                sums = batched_nll_sums(self.module, encoded)
             else:
-                sums = batched_nll_sums(self.module, encoded, self.options.batch_tokens)
-        return sums / torch.tensor([len(pair.answer) for pair in encoded], device=sums.device)
+                with merged_where_cheaper(self.module):
+                    sums = batched_nll_sums(self.module, encoded, self.options.batch_tokens)
+        return sums if reduction == "sum" else sums / torch.tensor([len(pair.answer) for pair in encoded], device=sums.device)
 
     def answer_scores(self, prompts: Sequence[Prompt]) -> list[AnswerScore]:
         encoded = [self._encoded(prompt) for prompt in prompts]
-        with evaluating(self.module), within_memory(self.name):
+        with evaluating(self.module), within_memory(self.name), merged_where_cheaper(self.module):
             sums = batched_nll_sums(self.module, encoded, self.options.batch_tokens).tolist()
         return [AnswerScore(total, len(pair.answer)) for total, pair in zip(sums, encoded, strict=True)]
 
@@ -154,7 +158,9 @@ class DecoderGenerator(TrainableGenerator):
         encoded = [self.encoder.prompt_ids(prompt) for prompt in prompts]
         rooms = [self._room(ids, max_new_tokens) for ids in encoded]
         answers = [""] * len(prompts)
-        for places in batches_of_equal_room([len(ids) for ids in encoded], rooms, self.options.batch_tokens):
+        for places in batches_of_equal_room(
+            [len(ids) for ids in encoded], rooms, self.module.device.type, self.options.batch_tokens
+        ):
             with within_memory(self.name):
                 group = [encoded[place] for place in places]
                 texts = greedy(self.module, self.tokenizer, group, rooms[places[0]], self.ending)

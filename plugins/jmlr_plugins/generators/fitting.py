@@ -47,13 +47,15 @@ def fit(passages: Sequence[str], compose: Callable[[Sequence[str]], Prompt], cou
     :class:`InputError` when the prompt does not fit without any passage.
     """
     whole, allowed = compose(passages), room.limit - room.reserved
-    if counter.length(whole) <= allowed:
-        return whole
+    length = counter.length(whole)
+    if length <= allowed:
+        return replace(whole, tokens=length + room.reserved)
     ends = [counter.token_ends(passage) for passage in passages]
     for left_out in range(len(passages) + 1):
         cut = _cut(passages[left_out:], ends[left_out:], compose, counter, allowed)
         if cut is not None:
-            return replace(cut, cut_tokens=cut.cut_tokens + sum(map(len, ends[:left_out])))
+            left = sum(map(len, ends[:left_out]))
+            return replace(cut, cut_tokens=cut.cut_tokens + left, tokens=cut.tokens + room.reserved)
     bare = counter.length(compose([]))
     raise InputError(
         f"question {room.question!r} does not fit {room.model}: it has {bare} tokens and its answer {room.reserved}, "
@@ -78,6 +80,6 @@ def _cut(
         prompt = compose(kept)
         excess = counter.length(prompt) - allowed
         if excess <= 0:
-            return replace(prompt, cut_tokens=sum(lengths) - sum(shares))
+            return replace(prompt, cut_tokens=sum(lengths) - sum(shares), tokens=allowed + excess)
         spare = min(spare, sum(shares)) - excess  # a cut can tokenise anew, a little longer than counted
     return None

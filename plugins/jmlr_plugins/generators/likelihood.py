@@ -14,7 +14,7 @@ import torch
 from torch.nn.functional import cross_entropy
 from transformers import DynamicCache, PreTrainedModel
 
-from jmlr_plugins.generators.batching import batches
+from jmlr_plugins.batching import batches
 
 
 class Encoded(NamedTuple):
@@ -39,12 +39,12 @@ def answer_nll_sums(model: PreTrainedModel, encoded: Sequence[Encoded]) -> torch
     return _summed(logits, predicted, rows, len(encoded))
 
 
-def batched_nll_sums(model: PreTrainedModel, encoded: Sequence[Encoded], budget: int) -> torch.Tensor:
-    """As :func:`answer_nll_sums`, in several passes of at most ``budget`` tokens each."""
-    sums = torch.zeros(len(encoded), dtype=torch.float32, device=model.device)
-    for places in batches([pair.length for pair in encoded], budget):
-        sums[places] = answer_nll_sums(model, [encoded[place] for place in places])
-    return sums
+def batched_nll_sums(model: PreTrainedModel, encoded: Sequence[Encoded], budget: int | None = None) -> torch.Tensor:
+    """As :func:`answer_nll_sums`, in several passes over sequences of like length, each of at most ``budget`` tokens."""
+    groups = batches([pair.length for pair in encoded], model.device.type, budget)
+    sums = torch.cat([answer_nll_sums(model, [encoded[place] for place in group]) for group in groups])
+    order = torch.tensor([place for group in groups for place in group], device=sums.device)
+    return sums[order.argsort()]
 
 
 def shared_prompt_nll_sums(model: PreTrainedModel, prompt: list[int], answers: Sequence[list[int]]) -> torch.Tensor:

@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from jmlr_cli.contracts.config import Section
 from jmlr_cli.contracts.progress import Progress, silent
 from jmlr_cli.contracts.values import Match
+from jmlr_plugins.batching import batches
 from jmlr_plugins.retrievers.colbert_encoder import ColBERTEncoder, ColBERTModel, load_colbert, save_colbert
 from jmlr_plugins.retrievers.colbert_settings import ColBERTOptions, read_settings
 from jmlr_plugins.retrievers.colbert_tokens import ColBERTTokenizer, TokenRow
 from jmlr_plugins.retrievers.encoder_retriever import EncoderRetriever
-from jmlr_plugins.retrievers.encoding import inference, length_batches, padded, token_limit
+from jmlr_plugins.retrievers.encoding import inference, padded, token_limit
 from jmlr_plugins.retrievers.token_index import TokenIndex, TokenWriter
 from jmlr_plugins.retrievers.token_vectors import TokenVectors, joined, maxsim
 
@@ -101,7 +102,7 @@ class ColBERTRetriever(EncoderRetriever):
     def _batches(self, rows: list[TokenRow]) -> Iterator[tuple[list[int], TokenVectors]]:
         """Token vectors in batches of like length, with the positions that they belong to."""
         fill, device = self.model.tokenizer.pad_token_id or 0, next(self.module.parameters()).device
-        for positions in length_batches([len(row.ids) for row in rows], self.options.batch_size):
+        for positions in batches([len(row.ids) for row in rows], device.type, size=self.options.batch_size):
             batch = [rows[position] for position in positions]
             ids, seen = padded([row.ids for row in batch], fill, device), padded([row.seen for row in batch], 0, device)
             counts = padded([row.counts for row in batch], 0, device).bool()

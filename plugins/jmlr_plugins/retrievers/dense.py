@@ -18,9 +18,10 @@ from transformers import PreTrainedTokenizerBase
 from jmlr_cli.contracts.config import Section
 from jmlr_cli.contracts.progress import Progress, silent
 from jmlr_cli.contracts.values import Match
+from jmlr_plugins.batching import batches
 from jmlr_plugins.retrievers.dense_index import DenseIndex, DenseWriter
 from jmlr_plugins.retrievers.encoder_retriever import EncoderRetriever, EncodingOptions
-from jmlr_plugins.retrievers.encoding import inference, length_batches, padded, token_limit
+from jmlr_plugins.retrievers.encoding import inference, padded, token_limit
 from jmlr_plugins.retrievers.sentence_encoder import SentenceEncoder, load_sentence_encoder, save_sentence_encoder
 from jmlr_plugins.retrievers.sentence_layout import SentenceLayout, read_layout
 
@@ -109,7 +110,7 @@ class DenseRetriever(EncoderRetriever):
         device = next(module.parameters()).device
         parts: list[Tensor] = []
         order: list[int] = []
-        for batch in length_batches([len(row) for row in rows], self.options.batch_size):
+        for batch in batches([len(row) for row in rows], device.type, size=self.options.batch_size):
             ids = padded([rows[i] for i in batch], self._tokenizer.pad_token_id or 0, device)
             mask = padded([[1] * len(rows[i]) for i in batch], 0, device)
             parts.append(module(ids, mask))

@@ -33,12 +33,6 @@ def chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
         yield chunk
 
 
-def length_batches(lengths: Sequence[int], size: int) -> Iterator[list[int]]:
-    """Positions in batches of at most ``size``, longest first, so that little is padded."""
-    order = sorted(range(len(lengths)), key=lambda position: -lengths[position])
-    return chunks(order, size)
-
-
 def padded(rows: Sequence[Sequence[int]], fill: int, device: torch.device) -> torch.Tensor:
     """Rows of numbers as one tensor (B, longest), filled up on the right."""
     width = max(map(len, rows))

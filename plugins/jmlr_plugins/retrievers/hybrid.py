@@ -45,6 +45,7 @@ class HybridRetriever(Retriever):
     """
 
     Options: ClassVar[type[Section]] = HybridOptions
+    needs_checkpoint: ClassVar[bool] = True  # for those of its members that name none
     options: HybridOptions
 
     @cached_property

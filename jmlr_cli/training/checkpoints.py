@@ -1,0 +1,89 @@
+"""Checkpoints that are whole or absent: each is sealed with the checksums of its files once all are written."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from safetensors import SafetensorError
+
+from jmlr_cli.errors import DamagedError, InputError
+from jmlr_cli.files import folder_checksums, write_json
+
+SEAL = "seal.json"
+SCHEMA = "jmlr.checkpoint/1"
+FULL = ("No space left on device", "File too large", "PytorchStreamWriter failed", "unexpected pos")
+"""How the writers of a checkpoint's files tell that the disk is full."""
+
+
+def step_of(checkpoint: Path) -> int:
+    """The optimizer step after which a checkpoint was made."""
+    return int(checkpoint.name.rpartition("-")[2])
+
+
+def seal(checkpoint: Path, generation: str | None) -> None:
+    """Declare a checkpoint whole. ``generation`` names the refreshed index that its candidates come from."""
+    write_json(checkpoint / SEAL, {"schema": SCHEMA, "generation": generation, "checksums": folder_checksums(checkpoint)})
+
+
+def sealed(folder: Path) -> list[Path]:
+    """The checkpoints in ``folder`` that were written to their end, oldest first."""
+    found = [path for path in folder.glob("checkpoint-*") if path.name.rpartition("-")[2].isdigit()]
+    return sorted((path for path in found if (path / SEAL).is_file()), key=step_of)
+
+
+def generation_of(checkpoint: Path) -> str | None:
+    """The refreshed index that a checkpoint's candidates come from; None for the index that the run began with.
+
+    Raises :class:`DamagedError` when the checkpoint's files are not those that were sealed.
+    """
+    try:
+        record = json.loads((checkpoint / SEAL).read_text(encoding="utf-8"))
+        wanted, generation = record["checksums"], record["generation"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DamagedError(f"{checkpoint / SEAL} cannot be read ({type(error).__name__})", "Remove this checkpoint.") from None
+    found = folder_checksums(checkpoint)
+    broken = next((name for name, checksum in wanted.items() if found.get(name) != checksum), None)
+    if broken:
+        raise DamagedError(f"{checkpoint / broken} is not what was written", "Remove this checkpoint.")
+    return generation
+
+
+def newest_whole(folder: Path) -> tuple[Path | None, list[str]]:
+    """The newest checkpoint that is whole, and why newer ones were passed over."""
+    problems = []
+    for checkpoint in reversed(sealed(folder)):
+        try:
+            generation_of(checkpoint)
+        except DamagedError as error:
+            problems.append(str(error))
+            continue
+        return checkpoint, problems
+    return None, problems
+
+
+def drop_old(folder: Path, keep: int) -> list[Path]:
+    """Remove all but the newest ``keep`` sealed checkpoints, and what was never sealed. Returns those that stay."""
+    kept = sealed(folder)[-keep:]
+    for path in folder.glob("checkpoint-*"):
+        if path not in kept:
+            shutil.rmtree(path)
+    return kept
+
+
+@contextmanager
+def written_whole(checkpoint: Path) -> Iterator[None]:
+    """Inside, a checkpoint is written. Where the disk is full, what there is of it is removed and :class:`InputError` raised."""
+    try:
+        yield
+    except (OSError, RuntimeError, SafetensorError) as error:
+        shutil.rmtree(checkpoint, ignore_errors=True)
+        if not any(sign in str(error) for sign in FULL):
+            raise
+        raise InputError(
+            f"{checkpoint.name} could not be written: no space is left for it in {checkpoint.parent}",
+            "Free some space, then go on from the last checkpoint: jmlr train --resume.",
+        ) from error

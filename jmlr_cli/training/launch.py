@@ -1,0 +1,125 @@
+"""Training with several processes, one a device: started here, by torchrun or by accelerate.
+
+This process becomes the first; the others run the same command line. When one ends, the next collective operation of
+the rest fails, so that none is left behind.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import IO, Any
+
+from jmlr_cli.devices import processes
+from jmlr_cli.errors import JmlrError, MissingError
+
+PATIENCE = 20
+"""Seconds that a process is given to end by itself."""
+
+
+@contextmanager
+def peers(devices: int) -> Iterator[None]:
+    """Inside, this process and ``devices - 1`` new ones train together. Nothing is started for one device, or when a
+    launcher has started the processes already.
+
+    Raises :class:`MissingError` when there are fewer GPUs than ``devices``, and the first failure of a peer.
+    """
+    if devices == 1 or processes() > 1:
+        yield
+        return
+    _check(devices)
+    shared = _environment(devices)
+    with ExitStack() as stack:
+        outputs = [stack.enter_context(tempfile.TemporaryFile("w+")) for _ in range(devices - 1)]
+        others = [_start(rank, shared, output) for rank, output in enumerate(outputs, 1)]
+        for process in others:
+            stack.callback(_end, process)
+        os.environ.update({**shared, "RANK": "0", "LOCAL_RANK": "0"})
+        try:
+            yield
+        except JmlrError:
+            raise
+        except Exception as error:
+            raise _failure(others, outputs) or error from None
+        failure = _failure(others, outputs)
+        if failure:
+            raise failure
+
+
+def join() -> None:
+    """Meet the other processes, if there are any. Must come before a device is used."""
+    if processes() > 1:
+        import torch
+        from accelerate import PartialState
+
+        PartialState(cpu=not torch.cuda.is_available())
+
+
+def is_first() -> bool:
+    """Whether this process is the one that writes and speaks."""
+    return int(os.environ.get("RANK", "0")) == 0
+
+
+def told(value: Any) -> Any:
+    """The first process's ``value``, in every process."""
+    if processes() == 1:
+        return value
+    from accelerate.utils import broadcast_object_list
+
+    return broadcast_object_list([value])[0]
+
+
+def _check(devices: int) -> None:
+    import torch
+
+    here = torch.cuda.device_count()
+    if here and devices > here:
+        raise MissingError(f"training.devices is {devices}, and this machine has {here} GPU(s)", f"Use --devices {here}.")
+
+
+def _environment(devices: int) -> dict[str, str]:
+    """What torch.distributed reads to let processes of one machine meet."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    threads = str(max(1, (os.cpu_count() or 1) // devices))
+    return {
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port),
+        "WORLD_SIZE": str(devices),
+        "LOCAL_WORLD_SIZE": str(devices),
+        "OMP_NUM_THREADS": os.environ.get("OMP_NUM_THREADS", threads),
+    }
+
+
+def _start(rank: int, shared: dict[str, str], output: IO[str]) -> subprocess.Popen:
+    environment = {**os.environ, **shared, "RANK": str(rank), "LOCAL_RANK": str(rank)}
+    command = [sys.executable, "-m", "jmlr_cli", *sys.argv[1:]]
+    return subprocess.Popen(command, env=environment, stdout=output, stderr=output, stdin=subprocess.DEVNULL)
+
+
+def _end(process: subprocess.Popen) -> None:
+    """Let a peer end by itself, or end it."""
+    try:
+        process.wait(PATIENCE)
+    except subprocess.TimeoutExpired:
+        process.terminate()
+        process.wait()
+
+
+def _failure(others: list[subprocess.Popen], outputs: list[IO[str]]) -> JmlrError | None:
+    """What the first peer that failed by itself said, as an error with its exit code; None when all went well."""
+    for process, output in zip(others, outputs, strict=True):
+        _end(process)
+        if process.returncode:
+            output.seek(0)
+            said = [line for line in output.read().splitlines() if line.strip()] or ["nothing"]
+            error = JmlrError(f"another training process failed (exit {process.returncode}); it said: {said[-1]}")
+            error.exit_code = process.returncode if process.returncode in (2, 3, 4, 5) else 1
+            return error
+    return None

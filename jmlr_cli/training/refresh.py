@@ -1,0 +1,78 @@
+"""The index follows the retriever: encoded anew during training, kept for as long as a checkpoint needs it.
+
+Each refresh leaves a folder of its own, ``candidates/step-000100/``, with the retriever of that step and the index that it
+encoded. A run that goes on from a checkpoint finds candidates in the very index that they came from.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import torch
+
+from jmlr_cli.assemble import make_retriever
+from jmlr_cli.contracts.config import RetrieverConfig
+from jmlr_cli.contracts.progress import Progress
+from jmlr_cli.contracts.retriever import TrainableRetriever
+from jmlr_cli.contracts.values import Question
+from jmlr_cli.index.build import build_index
+from jmlr_cli.index.open import Index, open_index
+from jmlr_cli.training.candidates import Candidates, Pool
+
+BarMaker = Callable[[str], AbstractContextManager[Progress]]
+COMPARED = 50
+"""Questions whose pools are searched again to tell how far the old index had aged."""
+
+
+class Generations:
+    """The refreshed indexes of one run, in ``folder``."""
+
+    def __init__(self, folder: Path, config: RetrieverConfig, bar: BarMaker) -> None:
+        self._folder = folder
+        self._config = config
+        self._bar = bar
+
+    def write(self, step: int, retriever: TrainableRetriever, index: Index) -> str:
+        """Encode the passages of ``index`` with the retriever as it is now. Returns the generation's name."""
+        name = f"step-{step:06d}"
+        encode(self._folder / name, retriever, self._config, index, self._bar)
+        return name
+
+    def open(self, name: str) -> Index:
+        """A generation, with the retriever of its step."""
+        return open_index(self._folder / name / "index", make_retriever)
+
+    def clear(self) -> None:
+        """Remove all: the run has an index of its own now."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+    def keep(self, names: Iterable[str | None]) -> None:
+        """Remove the generations that are not among ``names``."""
+        kept = set(names)
+        for path in self._folder.glob("step-*"):
+            if path.name not in kept:
+                shutil.rmtree(path)
+
+
+def encode(into: Path, retriever: TrainableRetriever, config: RetrieverConfig, index: Index, bar: BarMaker) -> None:
+    """Write ``into/retriever``, the weights as they are now, and ``into/index``, the passages of ``index`` under them."""
+    saved = into / "retriever"
+    retriever.save(saved)
+    fresh = make_retriever(config.model_copy(update={"checkpoint": str(saved), "lora": None}))
+    with bar("encoding the index") as progress:
+        build_index(into / "index", fresh, list(index.passages), index.manifest.passage_words, progress)
+
+
+@torch.no_grad()
+def refresh_staleness(before: dict[str, Pool], candidates: Candidates, questions: Iterable[Question], k: int) -> float | None:
+    """How far an index had aged when it was replaced: 1 − |old top-k ∩ new top-k| / k, the mean over the first
+    :data:`COMPARED` questions whose old pools are known; None when none is."""
+    known = [question for question in questions if question.id in before][:COMPARED]
+    shares = []
+    for question in known:
+        old, new = before[question.id].ids[:k], [passage.id for passage in candidates.of(question)[:k]]
+        shares.append(1 - len({*old} & {*new}) / max(len(old), 1))
+    return sum(shares) / len(shares) if shares else None

@@ -1,0 +1,85 @@
+"""Several processes train as one does: started by jmlr, by torchrun and by accelerate."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+BASE = (
+    *("train", "--recipe", "tiny", "--set", "data.train=questions.jsonl", "--set", "training.max_steps=4", "--json"),
+    *("--set", "generator.lora.dropout=0", "--set", "training.learning_rate=1e-2", "--set", "candidates.refresh={every: 2}"),
+)
+
+
+@pytest.fixture
+def indexed(jmlr, pages, questions, tmp_path):
+    pages(tmp_path / "guidelines")
+    questions(tmp_path / "questions.jsonl")
+    assert jmlr("index", "guidelines", "--recipe", "tiny").code == 0  # makes the tiny models
+    still(tmp_path)
+    assert jmlr("index", "guidelines", "--recipe", "tiny").code == 0
+    return tmp_path
+
+
+def still(folder: Path) -> None:
+    """Take the encoder's dropout away: each process would draw its own."""
+    for file in folder.glob(".jmlr/models/*/config.json"):
+        config = json.loads(file.read_text())
+        if "hidden_dropout_prob" in config:
+            file.write_text(json.dumps({**config, "hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}))
+
+
+def metrics(folder: Path, run: str) -> list[dict[str, float]]:
+    lines = [json.loads(line) for line in (folder / ".jmlr" / "runs" / run / "metrics.jsonl").read_text().splitlines()]
+    return [line for line in lines if "loss" in line]
+
+
+def launched(folder: Path, *command: str) -> dict:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "GLOO_SOCKET_IFNAME": "lo"}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, timeout=200, check=False)
+    assert done.returncode == 0, done.stderr
+    return json.loads(next(line for line in done.stdout.splitlines() if line.startswith("{")))
+
+
+@pytest.mark.slow
+def test_two_processes_give_the_losses_of_one_with_twice_the_batch(jmlr, indexed):
+    one = jmlr(*BASE, "--set", "training.batch_size=2")
+    assert one.code == 0, one.err
+    two = jmlr(*BASE, "--set", "training.batch_size=1", "--devices", "2")
+    assert two.code == 0, two.err
+    alone, together = metrics(indexed, one.json["run"]), metrics(indexed, two.json["run"])
+    for name in ("loss", "lm_loss", "rank_loss"):
+        assert [line[name] for line in together] == pytest.approx([line[name] for line in alone], abs=1e-4), name
+    torchrun = [str(Path(sys.executable).with_name("torchrun")), "--nproc-per-node", "2", "-m", "jmlr_cli"]
+    by_torchrun = launched(indexed, *torchrun, *BASE, "--set", "training.batch_size=1")
+    assert [line["loss"] for line in metrics(indexed, by_torchrun["run"])] == [line["loss"] for line in together]
+    accelerate = [str(Path(sys.executable).with_name("accelerate")), "launch", "--cpu", "--num_processes", "2", "-m", "jmlr_cli"]
+    by_accelerate = launched(indexed, *accelerate, *BASE, "--set", "training.batch_size=1")
+    assert [line["loss"] for line in metrics(indexed, by_accelerate["run"])] == [line["loss"] for line in together]
+
+
+@pytest.mark.slow
+def test_a_mistake_is_told_once_whatever_the_number_of_processes(jmlr, indexed):
+    result = jmlr(*BASE, "--devices", "2", "--index", "nowhere")
+    assert result.code == 3
+    assert result.json["message"] == "there is no index 'nowhere'"
+
+
+@pytest.mark.slow
+def test_a_run_of_two_processes_is_resumed_by_two(jmlr, indexed):
+    whole = jmlr(*BASE, "--set", "training.batch_size=1", "--devices", "2").json
+    first = jmlr(*BASE, "--set", "training.batch_size=1", "--set", "training.save_every=2", "--devices", "2")
+    assert first.code == 0
+    run = indexed / ".jmlr" / "runs" / first.json["run"]
+    record = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**record, "status": "interrupted"}))
+    last = run / "checkpoints" / "checkpoint-4"
+    (last / "seal.json").unlink()
+    resumed = jmlr("train", "--resume", run.name, "--json")
+    assert resumed.code == 0, resumed.err
+    assert [line["loss"] for line in metrics(indexed, run.name)] == [line["loss"] for line in metrics(indexed, whole["run"])]
