@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from jmlr_cli.contracts.progress import Progress
+
+
+PAUSE = 30
+"""Seconds between two lines of progress where there is no terminal."""
 
 
 @lru_cache(maxsize=1)
@@ -54,10 +59,9 @@ def no_bar(description: str) -> Iterator[Progress]:
 
 @contextmanager
 def progress_bar(description: str) -> Iterator[Progress]:
-    """A bar with rate and time left on a terminal; nothing elsewhere."""
+    """A bar with rate and time left on a terminal; elsewhere its notes, a line at a time and not too often."""
     if not err().is_terminal:
-        with no_bar(description) as bar:
-            yield bar
+        yield cast("Progress", _noted(description))
         return
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
@@ -69,11 +73,25 @@ def progress_bar(description: str) -> Iterator[Progress]:
     with Bars(*columns, console=err(), transient=True) as bars:
         task = bars.add_task(description, total=None, rate="")
 
-        def advance(amount: int, total: int | None = None) -> None:
+        def advance(amount: int, total: int | None = None, note: str = "") -> None:
             if total is not None:
                 bars.update(task, total=total)
-            bars.update(task, advance=amount)
+            bars.update(task, advance=amount, **({"description": f"{description} · {note}"} if note else {}))
             speed = bars.tasks[task].speed
             bars.update(task, rate=f"{speed:,.1f}/s" if speed else "")
 
         yield cast("Progress", advance)
+
+
+def _noted(description: str) -> Progress:
+    """Writes a note with how far the work is, at most every :data:`PAUSE` seconds."""
+    done, whole, last = 0, 0, time.monotonic()
+
+    def advance(amount: int, total: int | None = None, note: str = "") -> None:
+        nonlocal done, whole, last
+        done, whole = done + amount, total if total is not None else whole
+        if note and time.monotonic() - last >= PAUSE:
+            last = time.monotonic()
+            notice(f"{description}: {done:,} of {whole:,} · {note}")
+
+    return advance

@@ -8,6 +8,14 @@ import typer
 
 from jmlr_cli.commands.options import Json
 
+COLUMNS = {
+    "step": "step", "loss": "loss", "lm_loss": "LM loss", "rank_loss": "rank loss", "rank_agreement": "agreement",
+    "staleness": "stale", "cut_tokens": "cut", "tokens_per_second": "tokens/s", "device_hours": "hours",
+    "dev_lm_loss": "dev LM", "dev_rank_agreement": "dev agr.", "dev_recall@1": "dev R@1",
+}  # fmt: skip
+ROWS = 20
+"""How many lines of metrics are shown, evenly spread."""
+
 app = typer.Typer(help="List the training runs, or show one.", invoke_without_command=True)
 
 
@@ -46,10 +54,13 @@ def show(name: Annotated[str, typer.Argument(metavar="RUN", show_default=False)]
         return
     print_table(run.name, ("", ""), [(key, str(value)) for key, value in record.items() if key != "schema"])
     console.out().print(recipe_yaml(run.recipe), markup=False, soft_wrap=True)
-    columns = ("step", "loss", "lm_loss", "rank_loss", "rank_agreement", "learning_rate", "dev_lm_loss", "dev_rank_agreement")
-    used = [column for column in columns if any(column in line for line in metrics)]
-    rows = [[f"{line[c]:.4g}" if c in line else "" for c in used] for line in metrics]
-    print_table("metrics", used, rows, right=range(len(used)))
+    used = [column for column in COLUMNS if any(line.get(column) is not None for line in metrics)]
+    told = [line for line in metrics if any(line.get(column) is not None for column in used[1:])]
+    some = told[:: max(1, len(told) // ROWS)]
+    rows = [[f"{line[c]:.4g}" if line.get(c) is not None else "" for c in used] for line in some]
+    print_table(f"metrics, {len(some)} of {len(told)} lines", [COLUMNS[c] for c in used], rows, right=range(len(used)))
+    if run.curves.is_file():
+        console.out().print(f"curves: {run.curves}", soft_wrap=True, highlight=False)
 
 
 def add_to(parent: typer.Typer) -> None:

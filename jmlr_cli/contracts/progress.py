@@ -6,10 +6,10 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Called with the work done since the last call and, when known, the whole of it."""
+    """Called with the work done since the last call and, when known, the whole of it; ``note`` says how it goes."""
 
-    def __call__(self, advance: int, total: int | None = None) -> None: ...
+    def __call__(self, advance: int, total: int | None = None, note: str = "") -> None: ...
 
 
-def silent(advance: int, total: int | None = None) -> None:
+def silent(advance: int, total: int | None = None, note: str = "") -> None:
     """Show nothing."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from jmlr_cli.contracts.config import RetrieverConfig, Section
 from jmlr_cli.contracts.progress import Progress, silent
 from jmlr_cli.contracts.values import Match, Passage
+from jmlr_cli.errors import InputError
 
 if TYPE_CHECKING:
     import torch
@@ -84,6 +85,15 @@ class TrainableRetriever(Retriever):
     def score(self, queries: Any, passages: Any) -> torch.Tensor:
         """Scores ``(B, N)`` float32 of ``B`` encoded questions and ``B * N`` encoded passages, where row
         ``b * N + n`` of the passages is candidate ``n`` of question ``b``."""
+
+    def freeze_passages(self) -> None:
+        """From now on encode passages with the weights as they are, and let :attr:`module` encode questions alone.
+
+        Raises :class:`InputError` in a retriever that cannot tell the two apart.
+        """
+        raise InputError(
+            f"the retriever {self.config.plugin!r} cannot train its question encoder alone", "Set candidates.refresh to never."
+        )
 
     def parameter_groups(self, learning_rate: float) -> list[dict[str, Any]]:
         """The parameters that train, as an optimizer takes them: each group with its ``params`` and ``lr``."""

@@ -45,8 +45,10 @@ class CandidatesConfig(Section):
     pool: int = Field(20, gt=1, description="N: candidates taken from the index for each question.")
     sample: int = Field(10, gt=1, description="m: candidates drawn from the pool and scored by the language model.")
     read: int = Field(5, ge=0, description="k: best candidates that go into one prompt; 0 is closed-book.")
-    refresh: Literal["never", "epoch"] | EverySteps = Field(
-        "never", description="When the index is encoded anew by the retriever in training: never, epoch or {every: STEPS}."
+    refresh: Literal["never", "epoch", "query-only"] | EverySteps = Field(
+        "never",
+        description="When the index is encoded anew by the retriever in training: never, epoch or {every: STEPS}; with "
+        "query-only the passage encoder stays frozen, so that the index stays exact.",
     )
     force_gold: bool = Field(
         False, description="Put a passage of the question's own gold document into its pool when the search did not."

@@ -78,15 +78,20 @@ class Run:
     @property
     def retriever_config(self) -> RetrieverConfig:
         """The retriever as this run left it."""
-        config = self.recipe.retriever
-        if not self.retriever.is_dir():
-            return config
-        return config.model_copy(update={"checkpoint": str(self.retriever), "lora": None})
+        return trained_config(self.recipe, self.retriever) if self.retriever.is_dir() else self.recipe.retriever
 
     @property
     def generator_config(self) -> GeneratorConfig:
         """The language model that the run's adapters belong on."""
         return self.recipe.generator
+
+
+def trained_config(recipe: Recipe, folder: Path) -> RetrieverConfig:
+    """The retriever of a recipe with the weights that training left in ``folder``."""
+    config = recipe.retriever.model_copy(update={"lora": None})
+    if recipe.candidates.refresh == "query-only":
+        return config.model_copy(update={"options": {**config.options, "query_checkpoint": str(folder)}})
+    return config.model_copy(update={"checkpoint": str(folder)})
 
 
 def create_run(recipe: Recipe, recipe_name: str) -> Run:

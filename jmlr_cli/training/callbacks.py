@@ -46,8 +46,11 @@ class MetricsFile(TrainerCallback):
         append_metrics(self._path, state.global_step, logs or {})
 
 
+NOTED = {"loss": "loss", "lm_loss": "LM", "rank_loss": "rank", "rank_agreement": "agreement"}
+
+
 class Bar(TrainerCallback):
-    """Shows the steps done."""
+    """Shows the steps done, and the last line of metrics in brief."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress
@@ -57,6 +60,17 @@ class Bar(TrainerCallback):
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
         self._progress(1)
+
+    def on_log(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        logs: dict[str, Any] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        known = logs or {}
+        self._progress(0, note=", ".join(f"{short} {known[name]:.3f}" for name, short in NOTED.items() if name in known))
 
 
 class StartMeter(TrainerCallback):

@@ -90,7 +90,10 @@ def trainable_retriever(recipe: Recipe) -> TrainableRetriever | None:
     retriever = make_retriever(recipe.retriever)
     if not retriever.trainable:
         raise InputError(f"the retriever {recipe.retriever.plugin!r} has nothing to train", "Set retriever.train to false.")
-    return cast(TrainableRetriever, retriever)
+    learner = cast(TrainableRetriever, retriever)
+    if recipe.candidates.refresh == "query-only":
+        learner.freeze_passages()
+    return learner
 
 
 def training_index(recipe: Recipe, questions: Sequence[Question]) -> Index | None:

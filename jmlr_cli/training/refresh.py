@@ -14,12 +14,14 @@ from pathlib import Path
 import torch
 
 from jmlr_cli.assemble import make_retriever
-from jmlr_cli.contracts.config import RetrieverConfig
 from jmlr_cli.contracts.progress import Progress
 from jmlr_cli.contracts.retriever import TrainableRetriever
 from jmlr_cli.contracts.values import Question
 from jmlr_cli.index.build import build_index
+from jmlr_cli.index.manifest import has_manifest
 from jmlr_cli.index.open import Index, open_index
+from jmlr_cli.recipe.schema import Recipe
+from jmlr_cli.runs.run import trained_config
 from jmlr_cli.training.candidates import Candidates, Pool
 
 BarMaker = Callable[[str], AbstractContextManager[Progress]]
@@ -30,15 +32,15 @@ COMPARED = 50
 class Generations:
     """The refreshed indexes of one run, in ``folder``."""
 
-    def __init__(self, folder: Path, config: RetrieverConfig, bar: BarMaker) -> None:
+    def __init__(self, folder: Path, recipe: Recipe, bar: BarMaker) -> None:
         self._folder = folder
-        self._config = config
+        self._recipe = recipe
         self._bar = bar
 
     def write(self, step: int, retriever: TrainableRetriever, index: Index) -> str:
         """Encode the passages of ``index`` with the retriever as it is now. Returns the generation's name."""
         name = f"step-{step:06d}"
-        encode(self._folder / name, retriever, self._config, index, self._bar)
+        encode(self._folder / name, retriever, self._recipe, index, self._bar)
         return name
 
     def open(self, name: str) -> Index:
@@ -57,11 +59,14 @@ class Generations:
                 shutil.rmtree(path)
 
 
-def encode(into: Path, retriever: TrainableRetriever, config: RetrieverConfig, index: Index, bar: BarMaker) -> None:
-    """Write ``into/retriever``, the weights as they are now, and ``into/index``, the passages of ``index`` under them."""
+def encode(into: Path, retriever: TrainableRetriever, recipe: Recipe, index: Index, bar: BarMaker) -> None:
+    """Write ``into/retriever``, the weights as they are now, and ``into/index``, the passages of ``index`` under them.
+    Where passages still have the vectors that ``index`` holds, these are taken over."""
     saved = into / "retriever"
     retriever.save(saved)
-    fresh = make_retriever(config.model_copy(update={"checkpoint": str(saved), "lora": None}))
+    fresh = make_retriever(trained_config(recipe, saved))
+    if fresh.fingerprint == index.manifest.fingerprint and not has_manifest(into / "index"):
+        shutil.copytree(index.folder, into / "index")
     with bar("encoding the index") as progress:
         build_index(into / "index", fresh, list(index.passages), index.manifest.passage_words, progress)
 

@@ -46,7 +46,7 @@ class Session:
         self.retriever, self.module = inputs.retriever, inputs.module
         self.questions = self._set(inputs.questions)
         self.candidates = Candidates(inputs.index, recipe.candidates)
-        self.generations = Generations(run.refreshed, recipe.retriever, bar)
+        self.generations = Generations(run.refreshed, recipe, bar)
 
     def train(self, resume: Path | None = None) -> Summary:
         """Train to the end, or on from the checkpoint ``resume``; leave the finished models in the run."""
@@ -89,7 +89,7 @@ class Session:
 
     def _refreshes(self, trainer: JointTrainer) -> list[Every]:
         refresh = self.recipe.candidates.refresh
-        if refresh == "never" or self.retriever is None or self.candidates.index is None:
+        if refresh in ("never", "query-only") or self.retriever is None or self.candidates.index is None:
             return []
         # an epoch's end is counted in steps: a checkpoint made there then comes after the refresh
         steps = refresh.every if isinstance(refresh, EverySteps) else self._epoch_steps
@@ -139,7 +139,7 @@ class Session:
         if self.module.train_generator:
             self.module.generator.save(self.run.adapters)
         if self.retriever is not None and self.candidates.index is not None:
-            encode(self.run.folder, self.retriever, self.recipe.retriever, self.candidates.index, self.bar)
+            encode(self.run.folder, self.retriever, self.recipe, self.candidates.index, self.bar)
         elif self.retriever is not None:
             self.retriever.save(self.run.retriever)
         self.generations.clear()

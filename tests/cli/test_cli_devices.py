@@ -12,7 +12,7 @@ import pytest
 
 BASE = (
     *("train", "--recipe", "tiny", "--set", "data.train=questions.jsonl", "--set", "training.max_steps=4", "--json"),
-    *("--set", "generator.lora.dropout=0", "--set", "training.learning_rate=1e-2", "--set", "candidates.refresh={every: 2}"),
+    *("--set", "generator.lora.dropout=0", "--set", "training.learning_rate=1e-3", "--set", "candidates.refresh={every: 2}"),
 )
 
 

@@ -6,10 +6,12 @@ import json
 from itertools import product
 
 import pytest
+import torch
 
 from jmlr_cli.assemble import make_generator, make_retriever
 from jmlr_cli.errors import InputError
 from jmlr_cli.index.open import open_index
+from jmlr_cli.workspace import Workspace
 
 RETRIEVERS = ["bm25", "dense", "colbert", "hybrid"]
 GENERATORS = ["causal-lm", "llama2", "meditron"]
@@ -63,15 +65,15 @@ def test_training_lowers_the_loss_on_what_it_saw(train):
 def test_a_refreshed_index_is_encoded_by_the_retriever_of_that_step(train):
     run, _ = train("candidates.refresh={every: 1}", "training.retriever_learning_rate=1e-2", "training.max_steps=3")
     manifest = json.loads((run.index / "manifest.json").read_text())
-    # two refreshes during training, and the last encoding after it
-    assert manifest["generation"] == "000003"
+    assert manifest["checkpoint"] == str(run.retriever)
+    assert [line["generation"] for line in run.read_metrics() if "generation" in line] == ["step-000001", "step-000002"]
 
 
 def test_held_out_questions_are_looked_at_without_disturbing_training(train, tmp_path):
     plain, _ = train("training.max_steps=3")
     looked, _ = train("training.max_steps=3", f"data.dev={tmp_path / 'questions.jsonl'}", "evaluation.every=1")
     dev = [line for line in looked.read_metrics() if "dev_lm_loss" in line]
-    assert [line["step"] for line in dev] == [1, 2]
+    assert [line["step"] for line in dev] == [0, 1, 2, 3]
     assert all(0 <= line["dev_rank_agreement"] <= 1 for line in dev)
     losses = [[line["loss"] for line in run.read_metrics() if "loss" in line] for run in (plain, looked)]
     assert losses[0] == losses[1]
@@ -145,3 +147,59 @@ def test_the_index_is_searched_only_for_questions_that_are_met(train, monkeypatc
     monkeypatch.setattr(ColBERTRetriever, "search", lambda self, queries, k: (asked.extend(queries), search(self, queries, k))[1])
     train("training.max_steps=1", "training.batch_size=1")
     assert 1 <= len(asked) <= 2  # the loader is one batch ahead
+
+
+@pytest.mark.parametrize("plugin", ["colbert", "dense"])
+def test_query_only_training_moves_questions_and_keeps_the_index_exact(train, plugin):
+    faster = ("training.retriever_learning_rate=1e-2", "training.max_steps=3")
+    run, summary = train(f"retriever.plugin={plugin}", "candidates.refresh=query-only", *faster)
+    assert summary.rank_loss is not None
+    before = open_index(Workspace.current().index("guidelines"), make_retriever)
+    after = open_index(run.index, make_retriever)
+    checksums = [
+        [i.manifest.checksums[name] for name in sorted(i.manifest.checksums) if "vectors" in name] for i in (before, after)
+    ]
+    assert checksums[0]
+    assert checksums[0] == checksums[1]
+    scores = [{hit.passage.id: hit.score for hit in index.search(["gout"], 4)[0]} for index in (before, after)]
+    assert scores[0].keys() == scores[1].keys()
+    assert scores[0] != scores[1]
+    # the trained encoder searches as it scored in training: fresh scores of the frozen passages
+    trained = make_retriever(run.retriever_config)
+    with torch.no_grad():
+        fresh = trained.score(trained.encode_queries(["gout"]), trained.encode_passages([p.content for p in after.passages]))[0]
+    for passage, score in zip(after.passages, fresh.tolist(), strict=True):
+        assert score == pytest.approx(scores[1][passage.id], abs=2e-2)
+
+
+def test_one_retriever_proposes_while_another_learns(train, tmp_path):
+    train("retriever.plugin=bm25", "retriever.train=false")  # leaves an index of BM25's
+    run, summary = train("candidates.refresh={every: 2}", "training.max_steps=4", index=False)
+    assert summary.rank_loss is not None
+    assert open_index(run.index, make_retriever).manifest.retriever == "colbert"
+    refreshed = [line for line in run.read_metrics() if "generation" in line]
+    assert [line["generation"] for line in refreshed] == ["step-000002"]
+    assert 0 <= refreshed[0]["refresh_staleness"] <= 1
+    assert not run.refreshed.exists()  # the run's own index has taken its place
+
+
+def test_recall_is_watched_where_the_gold_document_is_known(train, tmp_path):
+    run, _ = train("training.max_steps=2", f"data.dev={tmp_path / 'questions.jsonl'}", "evaluation.every=9")
+    looks = [line for line in run.read_metrics() if "dev_lm_loss" in line]
+    assert [line["step"] for line in looks] == [0, 2]  # before the first step and after the last
+    assert all(0 <= line["dev_recall@1"] <= 1 for line in looks)
+    assert run.curves.is_file()
+
+
+def test_taking_turns_needs_two_learners(train):
+    with pytest.raises(InputError, match="takes turns between two models"):
+        train("training.alternate=2", "retriever.train=false")
+
+
+def test_tensorboard_gets_the_metrics_when_asked(train):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    run, _ = train("training.tensorboard=true")
+    events = EventAccumulator(str(run.folder / "tensorboard")).Reload()
+    assert {"train/lm_loss", "train/rank_loss"} <= set(events.Tags()["scalars"])
+    assert [event.step for event in events.Scalars("train/lm_loss")] == [1, 2]

@@ -31,7 +31,7 @@ def chat_frame(tokenizer: PreTrainedTokenizerBase, system: str = "") -> Frame:
     before, _, rest = text.partition(QUESTION)
     middle, _, closing = rest.partition(ANSWER)
     after = middle.rstrip(" ")
-    return Frame(before, after, lead=middle[len(after) :], end=_first_special(tokenizer, closing), stops=())
+    return Frame(before, after, lead=middle[len(after) :], end=_first_special(tokenizer, closing))
 
 
 def _rendered(tokenizer: PreTrainedTokenizerBase, system: str) -> str:

@@ -37,7 +37,7 @@ class ColBERTRetriever(EncoderRetriever):
     @cached_property
     def model(self) -> ColBERTModel:
         """The checkpoint, loaded on first use."""
-        return load_colbert(self.folder, read_settings(self.folder, self.options), self.config.lora)
+        return self._model(self.query_folder)
 
     @cached_property
     def tokens(self) -> ColBERTTokenizer:
@@ -49,8 +49,11 @@ class ColBERTRetriever(EncoderRetriever):
     def vector_options(self) -> dict[str, object]:
         return self.options.model_dump(include=PASSAGE_OPTIONS)
 
-    def load(self) -> ColBERTEncoder:
-        return self.model.encoder
+    def load(self, folder: Path) -> ColBERTEncoder:
+        return self.model.encoder if folder == self.query_folder else self._model(folder).encoder
+
+    def _model(self, folder: Path) -> ColBERTModel:
+        return load_colbert(folder, read_settings(folder, self.options), self.config.lora)
 
     def writer(self, into: Path) -> TokenWriter:
         return TokenWriter(into)
@@ -66,8 +69,8 @@ class ColBERTRetriever(EncoderRetriever):
 
     def passage_vectors(self, texts: Sequence[str], progress: Progress = silent) -> list[NDArray[np.floating]]:
         vectors: list[Any] = [None] * len(texts)
-        with inference(self.module, self.options.precision):
-            for positions, batch in self._batches(self.tokens.passages(texts)):
+        with inference(self.passage_module, self.options.precision):
+            for positions, batch in self._batches(self.tokens.passages(texts), self.passage_module):
                 states, mask = batch.vectors.half().cpu().numpy(), batch.mask.cpu().numpy()
                 for place, position in enumerate(positions):
                     vectors[position] = states[place][mask[place]]
@@ -75,10 +78,10 @@ class ColBERTRetriever(EncoderRetriever):
         return vectors
 
     def encode_queries(self, texts: Sequence[str]) -> TokenVectors:
-        return self._encode(self.tokens.queries(texts))
+        return self._encode(self.tokens.queries(texts), self.module)
 
     def encode_passages(self, texts: Sequence[str]) -> TokenVectors:
-        return self._encode(self.tokens.passages(texts))
+        return self._encode(self.tokens.passages(texts), self.passage_module)
 
     def score(self, queries: TokenVectors, passages: TokenVectors) -> torch.Tensor:
         return maxsim(queries, passages)
@@ -94,16 +97,16 @@ class ColBERTRetriever(EncoderRetriever):
     def save(self, folder: Path) -> None:
         save_colbert(self.model, folder)
 
-    def _encode(self, rows: list[TokenRow]) -> TokenVectors:
-        batches = list(self._batches(rows))
-        order = torch.tensor([position for positions, _ in batches for position in positions])
-        return joined([batch for _, batch in batches]).rows(torch.argsort(order))
+    def _encode(self, rows: list[TokenRow], module: torch.nn.Module) -> TokenVectors:
+        parts = list(self._batches(rows, module))
+        order = torch.tensor([position for positions, _ in parts for position in positions])
+        return joined([part for _, part in parts]).rows(torch.argsort(order))
 
-    def _batches(self, rows: list[TokenRow]) -> Iterator[tuple[list[int], TokenVectors]]:
+    def _batches(self, rows: list[TokenRow], module: torch.nn.Module) -> Iterator[tuple[list[int], TokenVectors]]:
         """Token vectors in batches of like length, with the positions that they belong to."""
-        fill, device = self.model.tokenizer.pad_token_id or 0, next(self.module.parameters()).device
+        fill, device = self.model.tokenizer.pad_token_id or 0, next(module.parameters()).device
         for positions in batches([len(row.ids) for row in rows], device.type, size=self.options.batch_size):
             batch = [rows[position] for position in positions]
             ids, seen = padded([row.ids for row in batch], fill, device), padded([row.seen for row in batch], 0, device)
             counts = padded([row.counts for row in batch], 0, device).bool()
-            yield positions, TokenVectors(self.module(ids, seen), counts)
+            yield positions, TokenVectors(module(ids, seen), counts)

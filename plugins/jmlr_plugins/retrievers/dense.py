@@ -68,8 +68,8 @@ class DenseRetriever(EncoderRetriever):
     def vector_options(self) -> dict[str, object]:
         return self.options.model_dump(include={"pooling", "similarity", "passage_prefix", "max_length"})
 
-    def load(self) -> SentenceEncoder:
-        encoder, self._tokenizer = load_sentence_encoder(self.folder, self.settings, self.config.lora)
+    def load(self, folder: Path) -> SentenceEncoder:
+        encoder, self._tokenizer = load_sentence_encoder(folder, self.settings, self.config.lora)
         limit = token_limit(encoder.backbone, self._tokenizer)
         self._max_length = min(self.settings.max_length or limit, limit)
         return encoder
@@ -87,16 +87,16 @@ class DenseRetriever(EncoderRetriever):
             return self._index.search(self.encode_queries(queries).cpu().numpy(), k)
 
     def passage_vectors(self, texts: Sequence[str], progress: Progress = silent) -> list[NDArray[np.floating]]:
-        with inference(self.module, self.options.precision):
-            return list(self._encode(texts, self.settings.passage_prompt, progress).cpu().numpy())
+        with inference(self.passage_module, self.options.precision):
+            return list(self._encode(texts, self.settings.passage_prompt, self.passage_module, progress).cpu().numpy())
 
     def encode_queries(self, texts: Sequence[str]) -> Tensor:
         """Vectors (B, d) float32."""
-        return self._encode(texts, self.settings.query_prompt)
+        return self._encode(texts, self.settings.query_prompt, self.module)
 
     def encode_passages(self, texts: Sequence[str]) -> Tensor:
         """Vectors (n, d) float32."""
-        return self._encode(texts, self.settings.passage_prompt)
+        return self._encode(texts, self.settings.passage_prompt, self.passage_module)
 
     def score(self, queries: Tensor, passages: Tensor) -> Tensor:
         grouped = passages.float().view(len(queries), -1, passages.shape[-1])
@@ -105,8 +105,8 @@ class DenseRetriever(EncoderRetriever):
     def save(self, folder: Path) -> None:
         save_sentence_encoder(self.module, self._tokenizer, folder)
 
-    def _encode(self, texts: Sequence[str], prompt: str, progress: Progress = silent) -> Tensor:
-        module, rows = self.module, self._token_rows([prompt + text for text in texts])
+    def _encode(self, texts: Sequence[str], prompt: str, module: SentenceEncoder, progress: Progress = silent) -> Tensor:
+        rows = self._token_rows([prompt + text for text in texts])
         device = next(module.parameters()).device
         parts: list[Tensor] = []
         order: list[int] = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import json
 from abc import abstractmethod
@@ -31,6 +32,9 @@ class EncodingOptions(Section):
     """How texts are run through the encoder."""
 
     batch_size: int = Field(32, gt=0, description="Texts encoded at a time.")
+    query_checkpoint: str | None = Field(
+        None, description="Weights that encode questions alone; by default the checkpoint's. Query-only training leaves some."
+    )
     precision: Precision = Field(
         "auto", description="Number type of passage encoding; auto is bfloat16 where the device computes it natively."
     )
@@ -56,8 +60,8 @@ class EncoderRetriever(TrainableRetriever):
     options: EncodingOptions
 
     @abstractmethod
-    def load(self) -> torch.nn.Module:
-        """The encoder, from :attr:`folder`."""
+    def load(self, folder: Path) -> torch.nn.Module:
+        """The encoder in a checkpoint's folder."""
 
     @abstractmethod
     def writer(self, into: Path) -> IndexWriter:
@@ -78,8 +82,24 @@ class EncoderRetriever(TrainableRetriever):
         return named_folder(self.config)
 
     @cached_property
+    def query_folder(self) -> Path:
+        """The folder of the checkpoint that encodes questions: the same, unless the options name one."""
+        own = self.options.query_checkpoint
+        return named_folder(self.config.model_copy(update={"checkpoint": own})) if own else self.folder
+
+    @cached_property
     def module(self) -> torch.nn.Module:
-        return self.load().to(devices.device()).eval()
+        return self.load(self.query_folder).to(devices.device()).eval()
+
+    @cached_property
+    def passage_module(self) -> torch.nn.Module:
+        """What encodes passages: :attr:`module`, unless questions have an encoder of their own."""
+        if self.query_folder == self.folder:
+            return self.module
+        return self.load(self.folder).to(devices.device()).eval()
+
+    def freeze_passages(self) -> None:
+        self.passage_module = copy.deepcopy(self.module).requires_grad_(False)
 
     @property
     def fingerprint(self) -> str:

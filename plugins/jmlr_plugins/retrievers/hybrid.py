@@ -106,9 +106,9 @@ def _shared(progress: Progress, members: int) -> Progress:
     """A progress that counts a passage when all members have done their part of it."""
     done = 0
 
-    def shared(advance: int, total: int | None = None) -> None:
+    def shared(advance: int, total: int | None = None, note: str = "") -> None:
         nonlocal done
         before, done = done // members, done + advance
-        progress(done // members - before, total)
+        progress(done // members - before, total, note)
 
     return shared
