@@ -50,6 +50,12 @@ class CandidatesConfig(Section):
         description="When the index is encoded anew by the retriever in training: never, epoch or {every: STEPS}; with "
         "query-only the passage encoder stays frozen, so that the index stays exact.",
     )
+    utility_cache: int | None = Field(
+        None,
+        gt=0,
+        description="Optimizer steps for which the answer NLL of a question with a passage is used again; by default none. "
+        "It saves scoring from the second epoch on.",
+    )
     force_gold: bool = Field(
         False, description="Put a passage of the question's own gold document into its pool when the search did not."
     )

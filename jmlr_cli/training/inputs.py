@@ -21,6 +21,7 @@ from jmlr_cli.questions.load import load_questions
 from jmlr_cli.questions.targets import AnswerStyle, instruction, lists_options, target
 from jmlr_cli.recipe.schema import Recipe
 from jmlr_cli.training.joint_step import JointModule, StepSettings
+from jmlr_cli.training.utilities import UtilityCache
 from jmlr_cli.workspace import Workspace
 
 logger = logging.getLogger(__name__)
@@ -77,7 +78,8 @@ def joint_module(recipe: Recipe, retriever: TrainableRetriever | None) -> JointM
     else:
         generator.module.requires_grad_(False)
     settings = StepSettings(recipe.candidates.sample, recipe.candidates.read, recipe.objective.weight, recipe.data.answer_style)
-    return JointModule(generator, retriever, make_objective(recipe.objective), settings, recipe.generator.train)
+    utilities = UtilityCache(recipe.candidates.utility_cache) if recipe.candidates.utility_cache else None
+    return JointModule(generator, retriever, make_objective(recipe.objective), settings, recipe.generator.train, utilities)
 
 
 def trainable_retriever(recipe: Recipe) -> TrainableRetriever | None:

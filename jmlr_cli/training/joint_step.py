@@ -21,6 +21,7 @@ from jmlr_cli.contracts.values import Passage, Prompt, Question
 from jmlr_cli.questions.targets import AnswerStyle, instruction, lists_options
 from jmlr_cli.training.outcome import JointLoss, Ranking
 from jmlr_cli.training.scores import draw, min_max, rank_agreement, staleness
+from jmlr_cli.training.utilities import UtilityCache
 
 Turn = Literal["both", "generator", "retriever"]
 """Which model learns in a step."""
@@ -51,7 +52,7 @@ class StepSettings:
 
 class JointModule(nn.Module):
     """The two models as one module, for the trainer. ``retriever`` is None when it is frozen, and
-    ``train_generator`` tells whether the language model learns."""
+    ``train_generator`` tells whether the language model learns. With ``utilities``, ℓ is kept for a while in training."""
 
     def __init__(
         self,
@@ -60,6 +61,7 @@ class JointModule(nn.Module):
         objective: Objective,
         settings: StepSettings,
         train_generator: bool,
+        utilities: UtilityCache | None = None,
     ) -> None:
         super().__init__()
         self.generator = generator
@@ -67,6 +69,7 @@ class JointModule(nn.Module):
         self.objective = objective
         self.settings = settings
         self.train_generator = train_generator
+        self.utilities = utilities
         self.generator_module = generator.module
         self.retriever_module = retriever.module if retriever else None
 
@@ -77,8 +80,9 @@ class JointModule(nn.Module):
         """
         scores = self._scores(items) if self.retriever else [None] * len(items)
         orders = [_order(item, row) for item, row in zip(items, scores, strict=True)]
-        lm_loss, prompts = (None, []) if not self._reads(turn) else self._lm_loss(items, orders)
+        # first the ranking, whose scoring keeps no activations: then those of L_LM are not there yet
         ranking = self._ranking(items, scores) if self.retriever and turn != "generator" else None
+        lm_loss, prompts = (None, []) if not self._reads(turn) else self._lm_loss(items, orders)
         return JointLoss(
             loss=self._total(lm_loss, ranking),
             lm_loss=lm_loss,
@@ -115,21 +119,35 @@ class JointModule(nn.Module):
         ]
         return self.generator.answer_nll(prompts, end=True).mean(), prompts
 
-    def _single_prompts(self, items: Sequence[TrainingItem], drawn: torch.Tensor) -> list[Prompt]:
-        """One prompt for each of the ``drawn`` (B, m) candidates."""
-        return [self._prompt(item, [item.candidates[i]]) for item, row in zip(items, drawn.tolist(), strict=True) for i in row]
+    def _utilities(self, items: Sequence[TrainingItem], drawn: torch.Tensor) -> tuple[torch.Tensor, int]:
+        """ℓ of the ``drawn`` (B, m) candidates, in the same shape, and how many tokens were read for it."""
+        pairs = [(item, item.candidates[i]) for item, row in zip(items, drawn.tolist(), strict=True) for i in row]
+        cache = self.utilities
+        if cache is None or self.objective.trains_generator or not torch.is_grad_enabled():
+            values, tokens = self._scored(pairs)
+            return values.view(drawn.shape), tokens
+        keys = [(item.question.id, passage.id) for item, passage in pairs]
+        wanted = cache.missing(keys)
+        values, tokens = self._scored([pairs[place] for place in wanted])
+        cache.put([keys[place] for place in wanted], values)
+        return cache.get(keys, drawn.device).view(drawn.shape), tokens
 
-    def _answer_nll(self, prompts: Sequence[Prompt], shape: tuple[int, ...]) -> torch.Tensor:
-        """ℓ (B, m): the answer's NLL with one drawn passage a prompt. No gradient and no dropout, unless the
+    def _scored(self, pairs: Sequence[tuple[TrainingItem, Passage]]) -> tuple[torch.Tensor, int]:
+        """ℓ (n,) of each question with one passage, and the tokens read."""
+        prompts = [self._prompt(item, [passage]) for item, passage in pairs]
+        return self._answer_nll(prompts), sum(prompt.tokens for prompt in prompts)
+
+    def _answer_nll(self, prompts: Sequence[Prompt]) -> torch.Tensor:
+        """ℓ (n,): the answer's NLL with one drawn passage a prompt. No gradient and no dropout, unless the
         objective trains the language model through ℓ."""
         reduction = self.objective.answer_reduction
         if self.train_generator and self.objective.trains_generator:
-            return self.generator.answer_nll(prompts, end=True, reduction=reduction).view(shape)
+            return self.generator.answer_nll(prompts, end=True, reduction=reduction)
         was_training = self.generator_module.training
         self.generator_module.eval()
         try:
             with torch.no_grad():
-                return self.generator.answer_nll(prompts, reduction=reduction).view(shape)
+                return self.generator.answer_nll(prompts, reduction=reduction)
         finally:
             self.generator_module.train(was_training)
 
@@ -172,8 +190,7 @@ class JointModule(nn.Module):
         """
         count = min(self.settings.sample, scores.shape[1])
         drawn = torch.cat([self._drawn(item, row, count) for item, row in zip(items, scores, strict=True)])
-        prompts = self._single_prompts(items, drawn)
-        answer_nll = self._answer_nll(prompts, drawn.shape)
+        answer_nll, tokens = self._utilities(items, drawn)
         extremes = torch.stack([scores.argmin(1), scores.argmax(1)], 1)
         needed = torch.cat([drawn, extremes], 1).tolist()
         passages = [[item.candidates[i] for i in row] for item, row in zip(items, needed, strict=True)]
@@ -183,7 +200,7 @@ class JointModule(nn.Module):
             loss=self.objective(prepared, answer_nll),
             agreement=rank_agreement(scores.gather(1, drawn), known),
             spread=(known.amax(1) - known.amin(1)).mean(),
-            tokens=sum(prompt.tokens for prompt in prompts),
+            tokens=tokens,
         )
 
     @staticmethod

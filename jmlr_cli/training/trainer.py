@@ -33,6 +33,7 @@ class JointTrainer(Trainer):
     def __init__(self, module: JointModule, config: TrainingConfig, candidates: Candidates, **kwargs: Any) -> None:
         self._config = config
         self._candidates = candidates
+        self._utilities = module.utilities
         self.generation: str | None = None
         super().__init__(model=module, data_collator=_collated, **kwargs)
         self._meter = Meter(self.args.world_size)
@@ -73,6 +74,8 @@ class JointTrainer(Trainer):
         """One batch's part of the joint loss: its questions' losses over the number of questions in the whole
         optimizer step. Raises :class:`InputError` when it is not a number."""
         before = self._candidates.guarded
+        if self._utilities:
+            self._utilities.step = self.state.global_step
         items = [self._candidates.fill(item) for item in inputs["items"]]
         outcome: JointLoss = model(items, self.turn)
         if not torch.isfinite(outcome.loss):
@@ -108,7 +111,8 @@ class JointTrainer(Trainer):
         tokens = sums[-1].item()
         self._sums.zero_()
         if "loss" in logs:
-            logs = {**logs, **means, **self._meter.read(self.state.global_step, self.state.max_steps, tokens)}
+            kept = self._utilities.take_figures() if self._utilities else {}
+            logs = {**logs, **means, **kept, **self._meter.read(self.state.global_step, self.state.max_steps, tokens)}
         super().log(logs, start_time)
 
     def start_meter(self) -> None:
@@ -131,6 +135,8 @@ class JointTrainer(Trainer):
         folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
         with written_whole(folder):
             super()._save_checkpoint(model, trial)
+            if self._utilities:
+                self._utilities.save(self._utilities_file(folder))
             self.accelerator.wait_for_everyone()
             if self.args.should_save:
                 seal(folder, self.generation)
@@ -145,6 +151,10 @@ class JointTrainer(Trainer):
         weights = {name: value.detach().contiguous() for name, value in module.named_parameters() if value.requires_grad}
         save_file(weights, folder / WEIGHTS)
 
+    def _utilities_file(self, checkpoint: Path) -> Path:
+        """Where this process keeps its utilities: each has the questions that it met."""
+        return checkpoint / f"utilities-{self.args.process_index}.json"
+
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: torch.nn.Module | None = None) -> None:
         module = self.accelerator.unwrap_model(model or self.model)
         try:
@@ -154,6 +164,8 @@ class JointTrainer(Trainer):
                 f"the checkpoint {resume_from_checkpoint} cannot be read: {error}", "Remove it and resume again."
             ) from None
         module.load_state_dict(weights, strict=False)
+        if self._utilities:
+            self._utilities.load(self._utilities_file(Path(resume_from_checkpoint)))
 
 
 def parameter_groups(module: JointModule, config: TrainingConfig) -> list[dict[str, Any]]:

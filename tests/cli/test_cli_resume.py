@@ -16,7 +16,7 @@ import pytest
 STEPS = 14
 RUN = (
     *("train", "--recipe", "tiny", "--set", "data.train=questions.jsonl", "--set", f"training.max_steps={STEPS}"),
-    *("--set", "training.save_every=2", "--set", "training.retriever_learning_rate=1e-2"),
+    *("--set", "training.save_every=2", "--set", "training.retriever_learning_rate=1e-2", "--set", "candidates.utility_cache=3"),
 )
 POLICIES = {"never": "never", "every three steps": "{every: 3}", "every epoch": "epoch"}
 

@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 import torch
 
+from jmlr_cli.errors import DamagedError
 from jmlr_cli.recipe.schema import TrainingConfig
 from jmlr_cli.training.trainer import parameter_groups
+from jmlr_cli.training.utilities import UtilityCache
 
 
 def gradients(module: torch.nn.Module) -> dict[str, torch.Tensor]:
@@ -68,8 +70,7 @@ def test_labels_are_drawn_without_dropout(make_joint, items):
         if "lora_B" in name:
             value.data.normal_()
     drawn = torch.arange(6).repeat(2, 1)
-    prompts = joint._single_prompts(items, drawn)
-    first, again = joint._answer_nll(prompts, drawn.shape), joint._answer_nll(prompts, drawn.shape)
+    first, again = joint._utilities(items, drawn)[0], joint._utilities(items, drawn)[0]
     assert first.equal(again)
     assert first.std() > 0
     assert joint.generator_module.training
@@ -92,9 +93,8 @@ def test_the_shortcut_gives_the_gradient_of_encoding_every_candidate(make_joint,
     joint.zero_grad()
     scores = joint._encoded_scores(items, [item.candidates for item in items])
     drawn = torch.cat([joint._drawn(item, row, 3) for item, row in zip(items, scores.detach(), strict=True)])
-    loss = joint.objective(
-        joint.objective.prepare(scores).gather(1, drawn), joint._answer_nll(joint._single_prompts(items, drawn), drawn.shape)
-    )
+    answer_nll = joint._utilities(items, drawn)[0]
+    loss = joint.objective(joint.objective.prepare(scores).gather(1, drawn), answer_nll)
     loss.backward()
     whole = gradients(joint.retriever_module)
     assert set(short) == set(whole)
@@ -217,3 +217,35 @@ def test_the_tokens_that_the_language_model_reads_are_counted(make_joint, items)
         outcome = joint(items)
     assert len(lengths) == 2 * (3 + 1)
     assert outcome.tokens == pytest.approx(sum(lengths), abs=2 * 3)  # room is left for the end of text in all
+
+
+def test_utilities_are_used_again_until_they_are_too_old(make_joint, items):
+    joint = make_joint("candidates.utility_cache=2", "candidates.pool=6", "candidates.sample=6").eval()
+    scored = []
+    answer_nll = joint.generator.answer_nll
+    joint.generator.answer_nll = lambda prompts, **k: (scored.append(len(prompts)), answer_nll(prompts, **k))[1]
+    losses = []
+    for step in range(4):
+        joint.utilities.step = step
+        losses.append(joint(items, "retriever").rank_loss.item())
+    assert scored == [12, 0, 0, 12]  # computed, kept for two steps, computed anew
+    assert losses == pytest.approx([losses[0]] * 4, abs=1e-6)
+    figures = joint.utilities.take_figures()
+    assert figures == pytest.approx({"utility_kept": 0.5, "utility_age": 1.5, "utility_drift": 0.0}, abs=1e-6)
+    assert joint.utilities.take_figures() == {}
+    with torch.no_grad():
+        joint(items)
+    assert scored[4:] == [2, 12]  # held-out questions are always scored
+
+
+def test_kept_utilities_are_the_same_after_a_checkpoint(tmp_path):
+    cache, again = UtilityCache(3), UtilityCache(3)
+    values = torch.rand(2)
+    cache.put([("q", "a"), ("q", "b")], values)
+    cache.save(tmp_path / "utilities.json")
+    again.load(tmp_path / "utilities.json")
+    assert again.missing([("q", "b"), ("q", "c"), ("q", "a")]) == [1]
+    assert again.get([("q", "a"), ("q", "b")], values.device).equal(values)
+    (tmp_path / "utilities.json").write_text("[[1]]")
+    with pytest.raises(DamagedError, match="cannot be read"):
+        again.load(tmp_path / "utilities.json")

@@ -20,6 +20,7 @@ from transformers.pytorch_utils import Conv1D
 
 from jmlr_cli.contracts.config import LoraConfig
 from jmlr_cli.errors import DamagedError, InputError
+from jmlr_plugins.generators.quick_lora import quicken
 
 SETTINGS, WEIGHTS = "adapter_config.json", "adapter_model.safetensors"
 
@@ -31,7 +32,9 @@ def with_new_adapters(model: PreTrainedModel, lora: LoraConfig, name: str) -> Pr
         task_type="CAUSAL_LM",
     )  # fmt: skip
     with _peft_advice_off():
-        return cast(PreTrainedModel, get_peft_model(model, settings))
+        adapted = get_peft_model(model, settings)
+    quicken(adapted)
+    return cast(PreTrainedModel, adapted)
 
 
 def with_saved_adapters(model: PreTrainedModel, folder: Path, name: str, *, trainable: bool) -> PreTrainedModel:
@@ -43,6 +46,7 @@ def with_saved_adapters(model: PreTrainedModel, folder: Path, name: str, *, trai
         settings = PeftConfig.from_pretrained(str(folder))
         with _peft_advice_off():
             adapted = PeftModel.from_pretrained(model, str(folder), config=settings, is_trainable=trainable)
+        quicken(adapted)
         return cast(PreTrainedModel, adapted)
     except (SafetensorError, TypeError, KeyError) as error:
         raise DamagedError(f"the adapters in {folder} cannot be read: {error}", "Resume from another checkpoint.") from error

@@ -24,8 +24,8 @@ from jmlr_plugins.generators.encoder import Encoder
 from jmlr_plugins.generators.fitting import Room, fit
 from jmlr_plugins.generators.likelihood import Encoded, batched_nll_sums, shared_prompt_nll_sums
 from jmlr_plugins.generators.loading import load_model, load_settings, load_tokenizer, longest_context
-from jmlr_plugins.generators.merging import merged_where_cheaper
 from jmlr_plugins.generators.modes import evaluating, within_memory
+from jmlr_plugins.generators.quick_lora import scoring
 from jmlr_plugins.generators.template import Frame, content
 
 if TYPE_CHECKING:
@@ -136,13 +136,13 @@ class DecoderGenerator(TrainableGenerator):
             if torch.is_grad_enabled():
                 sums = batched_nll_sums(self.module, encoded)
             else:
-                with merged_where_cheaper(self.module):
+                with scoring():
                     sums = batched_nll_sums(self.module, encoded, self.options.batch_tokens)
         return sums if reduction == "sum" else sums / torch.tensor([len(pair.answer) for pair in encoded], device=sums.device)
 
     def answer_scores(self, prompts: Sequence[Prompt]) -> list[AnswerScore]:
         encoded = [self._encoded(prompt) for prompt in prompts]
-        with evaluating(self.module), within_memory(self.name), merged_where_cheaper(self.module):
+        with evaluating(self.module), within_memory(self.name), scoring():
             sums = batched_nll_sums(self.module, encoded, self.options.batch_tokens).tolist()
         return [AnswerScore(total, len(pair.answer)) for total, pair in zip(sums, encoded, strict=True)]
 
