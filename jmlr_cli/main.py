@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
@@ -20,6 +21,8 @@ QUIET = {
     "TQDM_DISABLE": "1",
     "TORCH_CPP_LOG_LEVEL": "ERROR",
 }
+
+FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 UsageError = typer.BadParameter.__base__
 """The base of typer's own complaints, wherever its release keeps it."""
@@ -80,6 +83,8 @@ def _unforeseen(error: Exception) -> tuple[str, str, int]:
     kind = type(error).__name__
     if kind == "OutOfMemoryError" or isinstance(error, MemoryError):
         return "out of memory", "Lower training.batch_size, candidates.sample or generator.context, or use a smaller model.", 4
+    if isinstance(error, OSError) and error.errno in FULL_DISK:
+        return f"no space is left on the disk ({error.strerror})", "Free some space and try again; what was finished is kept.", 3
     if isinstance(error, OSError):
         return f"{error.strerror or kind}: {error.filename or 'a file'}", "Check the disk, the permissions and the path.", 3
     return f"{kind}: {error}", "This is a defect of jmlr; run again with --debug for the traceback.", 1

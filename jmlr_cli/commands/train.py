@@ -55,7 +55,7 @@ def trained(recipe: Recipe, name: str) -> Summary:
     from jmlr_cli.training.needs import check_needs
 
     check_needs(recipe.needs, name)
-    from jmlr_cli.training.launch import is_first, join, peers, told
+    from jmlr_cli.training.launch import first_one_first, is_first, join, peers, told
 
     with peers(recipe.training.devices):
         join()
@@ -63,7 +63,8 @@ def trained(recipe: Recipe, name: str) -> Summary:
         from jmlr_cli.training.inputs import prepare
         from jmlr_cli.training.session import Session
 
-        inputs = prepare(recipe)
+        with first_one_first():
+            inputs = prepare(recipe)
         run = open_run(told(create_run(recipe, name).name if is_first() else None))
         console.notice(f"run {run.name}")
         return _finish(run, Session(run, inputs, _bar()), None)
@@ -75,7 +76,7 @@ def resumed(name: str) -> Summary:
     from jmlr_cli.errors import InputError
     from jmlr_cli.runs.run import open_run
     from jmlr_cli.training.checkpoints import newest_whole
-    from jmlr_cli.training.launch import join, peers
+    from jmlr_cli.training.launch import first_one_first, join, peers
 
     run = open_run(name)
     if run.record().get("status") == "finished":
@@ -89,7 +90,9 @@ def resumed(name: str) -> Summary:
         for problem in problems:
             console.notice(f"passed over: {problem}")
         console.notice(f"run {run.name}, from {newest.name if newest else 'its beginning'}")
-        return _finish(run, Session(run, prepare(run.recipe), _bar()), newest)
+        with first_one_first():
+            inputs = prepare(run.recipe)
+        return _finish(run, Session(run, inputs, _bar()), newest)
 
 
 def _finish(run: Run, session: Any, checkpoint: Path | None) -> Summary:
@@ -106,6 +109,7 @@ def _finish(run: Run, session: Any, checkpoint: Path | None) -> Summary:
         raise
     values = {key: value for key, value in asdict(summary).items() if key != "run"}
     run.update(status="finished", error=None, **values)
+    session.clean()
     return summary
 
 

@@ -14,7 +14,6 @@ from jmlr_cli.contracts.retriever import Retriever
 from jmlr_cli.contracts.values import Passage
 from jmlr_cli.errors import DamagedError
 from jmlr_cli.files import folder_checksums
-from jmlr_cli.index.lock import writing
 from jmlr_cli.index.manifest import (
     Manifest,
     generation_folder,
@@ -24,6 +23,7 @@ from jmlr_cli.index.manifest import (
     write_manifest,
 )
 from jmlr_cli.index.passages import PassageStore, write_passages
+from jmlr_cli.lock import writing
 
 PASSAGES = "passages.sqlite"
 VECTORS = "retriever"

@@ -6,11 +6,12 @@ import difflib
 import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from jmlr_cli.errors import InputError, MissingError
 from jmlr_cli.files import sha256, write_json
+from jmlr_cli.lock import in_turn
 from jmlr_cli.models.catalogue import Model, catalogue
 from jmlr_cli.sample import GUIDELINES
 from jmlr_cli.workspace import Workspace
@@ -57,8 +58,10 @@ def pull(name: str, texts: Iterable[str] | None = None) -> Path:
         return hub_folder(entry.hub)
     folder = Workspace.current().models / name
     if not is_here(name):
-        with _whole(folder) as into:
-            _make(entry, into, texts)
+        with _in_turn(folder):
+            if not is_here(name):  # while this process waited, another may have brought it
+                with _whole(folder) as into:
+                    _make(entry, into, texts)
     return folder
 
 
@@ -93,7 +96,7 @@ def _converted(path: Path) -> Path:
     checksum = sha256(path)
     folder = Workspace.current().models / f"{path.stem}-{checksum[:8]}"
     if not (folder / ORIGIN).is_file():
-        with _whole(folder) as into:
+        with _in_turn(folder), _whole(folder) as into:
             _convert(path, into)
             write_json(into / ORIGIN, {"file": path.name, "sha256": checksum})
     return folder
@@ -102,6 +105,10 @@ def _converted(path: Path) -> Path:
 def sample_texts() -> list[str]:
     """The texts of the sample's guideline pages."""
     return [path.read_text(encoding="utf-8") for path in sorted(GUIDELINES.glob("*.md"))]
+
+
+def _in_turn(folder: Path) -> AbstractContextManager[None]:
+    return in_turn(folder.parent / f".{folder.name}.lock")
 
 
 @contextmanager

@@ -73,6 +73,16 @@ class Bar(TrainerCallback):
         self._progress(0, note=", ".join(f"{short} {known[name]:.3f}" for name, short in NOTED.items() if name in known))
 
 
+class Epochs(TrainerCallback):
+    """Tells the dataset which epoch begins."""
+
+    def __init__(self, set_epoch: Callable[[int], None]) -> None:
+        self._set_epoch = set_epoch
+
+    def on_epoch_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        self._set_epoch(int(state.epoch or 0))
+
+
 class StartMeter(TrainerCallback):
     """Calls ``action()`` once the trainer's state is that of its checkpoint, before the first step."""
 

@@ -14,7 +14,6 @@ from jmlr_cli.errors import DamagedError, InputError
 from jmlr_cli.files import folder_checksums, write_json
 
 SEAL = "seal.json"
-SCHEMA = "jmlr.checkpoint/1"
 FULL = ("No space left on device", "File too large", "PytorchStreamWriter failed", "unexpected pos")
 """How the writers of a checkpoint's files tell that the disk is full."""
 
@@ -26,7 +25,7 @@ def step_of(checkpoint: Path) -> int:
 
 def seal(checkpoint: Path, generation: str | None) -> None:
     """Declare a checkpoint whole. ``generation`` names the refreshed index that its candidates come from."""
-    write_json(checkpoint / SEAL, {"schema": SCHEMA, "generation": generation, "checksums": folder_checksums(checkpoint)})
+    write_json(checkpoint / SEAL, {"generation": generation, "checksums": folder_checksums(checkpoint)})
 
 
 def sealed(folder: Path) -> list[Path]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from hashlib import blake2b
 
-from torch.utils.data import Dataset
+import torch
+from torch.utils.data import Dataset, Sampler
 
 from jmlr_cli.contracts.values import Question
 from jmlr_cli.questions.targets import AnswerStyle, target
@@ -19,8 +20,8 @@ class TrainingSet(Dataset):
     def __init__(self, questions: Sequence[Question], style: AnswerStyle, seed: int) -> None:
         self.questions = tuple(questions)
         self._targets = [target(question, style) for question in questions]
-        self._seed = seed
-        self._epoch = 0
+        self.seed = seed
+        self.epoch = 0
 
     def __len__(self) -> int:
         return len(self.questions)
@@ -30,9 +31,27 @@ class TrainingSet(Dataset):
         return TrainingItem(question, (), self._targets[position], self._item_seed(question))
 
     def set_epoch(self, epoch: int) -> None:
-        """Draw other candidates in each epoch; the trainer calls this."""
-        self._epoch = epoch
+        """Take another order and draw other candidates in each epoch."""
+        self.epoch = epoch
 
     def _item_seed(self, question: Question) -> int:
-        key = f"{self._seed}\0{self._epoch}\0{question.id}".encode()
-        return int.from_bytes(blake2b(key, digest_size=7).digest())
+        return _seed(self.seed, self.epoch, question.id)
+
+
+class EpochOrder(Sampler[int]):
+    """The order of questions in the dataset's present epoch: the same in every process, and hanging on nothing that
+    was drawn before."""
+
+    def __init__(self, dataset: TrainingSet) -> None:
+        self._dataset = dataset
+
+    def __len__(self) -> int:
+        return len(self._dataset)
+
+    def __iter__(self) -> Iterator[int]:
+        generator = torch.Generator().manual_seed(_seed(self._dataset.seed, self._dataset.epoch, "order"))
+        yield from torch.randperm(len(self), generator=generator).tolist()
+
+
+def _seed(*parts: object) -> int:
+    return int.from_bytes(blake2b("\0".join(map(str, parts)).encode(), digest_size=7).digest())

@@ -60,6 +60,19 @@ def join() -> None:
         PartialState(cpu=not torch.cuda.is_available())
 
 
+@contextmanager
+def first_one_first() -> Iterator[None]:
+    """Let the first process do this before the others: it may have models to fetch, or to build, which transformers
+    lets nobody else write."""
+    if processes() == 1:
+        yield
+        return
+    from accelerate import PartialState
+
+    with PartialState().main_process_first():
+        yield
+
+
 def is_first() -> bool:
     """Whether this process is the one that writes and speaks."""
     return int(os.environ.get("RANK", "0")) == 0

@@ -14,7 +14,7 @@ from transformers import PrinterCallback
 from jmlr_cli import devices
 from jmlr_cli.recipe.schema import EverySteps
 from jmlr_cli.runs.run import Run
-from jmlr_cli.training.callbacks import Bar, Curves, Every, MetricsFile, StartMeter, append_metrics, tensorboard
+from jmlr_cli.training.callbacks import Bar, Curves, Epochs, Every, MetricsFile, StartMeter, append_metrics, tensorboard
 from jmlr_cli.training.candidates import Candidates
 from jmlr_cli.training.checkpoints import generation_of, sealed
 from jmlr_cli.training.dataset import TrainingSet
@@ -74,7 +74,7 @@ class Session:
         watchers = [MetricsFile(self.run.metrics), Curves(self.run), bar] if trainer.is_world_process_zero() else []
         if training.tensorboard:
             watchers.append(tensorboard(self.run.folder / "tensorboard"))
-        for callback in (StartMeter(trainer.start_meter), *after_steps, *watchers):
+        for callback in (Epochs(self.questions.set_epoch), StartMeter(trainer.start_meter), *after_steps, *watchers):
             trainer.add_callback(callback)
         return trainer
 
@@ -135,6 +135,10 @@ class Session:
 
     # -- the end
 
+    def clean(self) -> None:
+        """Remove what only a run that goes on needs; call it when the run is known to be finished."""
+        self.generations.clear()
+
     def _save(self) -> None:
         if self.module.train_generator:
             self.module.generator.save(self.run.adapters)
@@ -142,7 +146,6 @@ class Session:
             encode(self.run.folder, self.retriever, self.recipe, self.candidates.index, self.bar)
         elif self.retriever is not None:
             self.retriever.save(self.run.retriever)
-        self.generations.clear()
 
     def _summary(self, trainer: JointTrainer, seconds: float) -> Summary:
         last = next((line for line in reversed(trainer.state.log_history) if "loss" in line), {})

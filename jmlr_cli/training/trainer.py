@@ -15,6 +15,7 @@ from jmlr_cli.errors import DamagedError, InputError, MissingError
 from jmlr_cli.recipe.schema import TrainingConfig
 from jmlr_cli.training.candidates import Candidates
 from jmlr_cli.training.checkpoints import drop_old, seal, written_whole
+from jmlr_cli.training.dataset import EpochOrder
 from jmlr_cli.training.joint_step import JointModule, Turn
 from jmlr_cli.training.meter import Meter
 from jmlr_cli.training.outcome import JointLoss
@@ -45,6 +46,9 @@ class JointTrainer(Trainer):
             groups = parameter_groups(self.accelerator.unwrap_model(self.model), self._config)
             self.optimizer = torch.optim.AdamW(groups, lr=self._config.learning_rate, weight_decay=self._config.weight_decay)
         return self.optimizer
+
+    def _get_train_sampler(self, train_dataset: Any = None) -> EpochOrder:
+        return EpochOrder(train_dataset or self.train_dataset)
 
     # -- a step
 

@@ -104,7 +104,7 @@ def test_a_full_disk_leaves_the_last_checkpoint_and_says_so(jmlr, indexed):
     code = (
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
         "from jmlr_cli.training import trainer; seal = trainer.seal\n"
-        "def sealed(*a):\n    seal(*a); resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))\n"
+        "def sealed(*a):\n    seal(*a); resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))\n"
         "trainer.seal = sealed\nfrom jmlr_cli.main import main; sys.argv = ['jmlr', *sys.argv[1:]]; main()"
     )
     done = subprocess.run([sys.executable, "-c", code, *RUN], cwd=indexed, capture_output=True, text=True, check=False)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from jmlr_cli.contracts.values import Part, Passage, Prompt, Question
@@ -46,24 +48,24 @@ def test_short_passages_give_their_surplus_to_long_ones(lengths, room, shares):
 
 def test_what_fits_is_left_whole():
     prompt = fit([words(5, "a"), words(5, "b")], compose, Words(), Room(17, 0, "q", "m"))
-    assert prompt == compose([words(5, "a"), words(5, "b")])
+    assert prompt == replace(compose([words(5, "a"), words(5, "b")]), tokens=17)
 
 
 def test_the_shares_and_the_cut_are_those_worked_out_by_hand():
     # 2 * 2 + 3 = 7 tokens of template and question, 5 of the answer, so 42 - 12 = 30 for 20 + 40 of passages: 15 each
     prompt = fit([words(20, "a"), words(40, "b")], compose, Words(), Room(42, 5, "q", "m"))
-    assert prompt == Prompt(compose([words(15, "a"), words(15, "b")]).parts, None, cut_tokens=30)
+    assert prompt == Prompt(compose([words(15, "a"), words(15, "b")]).parts, None, cut_tokens=30, tokens=42)
 
 
 def test_the_worst_passages_go_first_where_not_every_one_can_have_a_token():
     # With all three, 9 tokens are template and question; with the last two 7, which leaves one token for each.
     prompt = fit([words(4, "a"), words(4, "b"), words(4, "c")], compose, Words(), Room(9, 0, "q", "m"))
-    assert prompt == Prompt(compose(["b", "c"]).parts, None, cut_tokens=4 + 3 + 3)
+    assert prompt == Prompt(compose(["b", "c"]).parts, None, cut_tokens=4 + 3 + 3, tokens=9)
 
 
 def test_no_passage_at_all_may_be_what_fits():
     prompt = fit([words(4, "a")], compose, Words(), Room(5, 0, "q", "m"))
-    assert prompt == Prompt(compose([]).parts, None, cut_tokens=4)
+    assert prompt == Prompt(compose([]).parts, None, cut_tokens=4, tokens=3)
 
 
 def test_a_question_that_does_not_fit_is_named_with_its_lengths():

@@ -16,10 +16,10 @@ from jmlr_cli.contracts.config import RetrieverConfig
 from jmlr_cli.contracts.values import Passage, passage_id
 from jmlr_cli.errors import DamagedError, InputError
 from jmlr_cli.index.build import build_index
-from jmlr_cli.index.lock import writing
 from jmlr_cli.index.manifest import read_manifest
 from jmlr_cli.index.open import open_index
 from jmlr_cli.index.rerank import rerank
+from jmlr_cli.lock import writing
 
 BM25 = RetrieverConfig(plugin="bm25")
 

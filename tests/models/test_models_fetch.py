@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import subprocess
+import sys
 import threading
 import zipfile
 from functools import partial
@@ -105,7 +108,7 @@ def test_a_refused_model_leaves_nothing(entry, registry, tmp_path):
     with pytest.raises(MissingError):
         pull("small")
     assert not is_here("small")
-    assert list((tmp_path / "home" / "models").iterdir()) == []
+    assert [path.name for path in (tmp_path / "home" / "models").iterdir()] == [".small.lock"]
 
 
 def test_every_catalogue_model_can_be_had_one_way():
@@ -141,3 +144,19 @@ def test_a_folder_is_itself(tmp_path):
 def test_an_unknown_name_says_so(name, error, words):
     with pytest.raises(error, match=words):
         resolve_model(name)
+
+
+def test_two_processes_that_need_one_model_bring_it_once(tmp_path):
+    """Each loads the model as soon as it has it, so a folder replaced under its hands would fail it."""
+    code = (
+        "from jmlr_cli.models.resolve import pull; from transformers import AutoModelForCausalLM as M;"
+        "folder = pull('tiny-llama'); [M.from_pretrained(folder) for _ in range(5)]; print(folder.stat().st_ino)"
+    )
+    environment = {**os.environ, "JMLR_HOME": str(tmp_path)}
+    command = [sys.executable, "-c", code]
+    started = [
+        subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for _ in range(3)
+    ]
+    done = [(process.communicate(timeout=200), process.returncode) for process in started]
+    assert [code for _, code in done] == [0, 0, 0], done
+    assert len({out for (out, _), _ in done}) == 1

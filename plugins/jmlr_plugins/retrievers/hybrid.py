@@ -109,6 +109,6 @@ def _shared(progress: Progress, members: int) -> Progress:
     def shared(advance: int, total: int | None = None, note: str = "") -> None:
         nonlocal done
         before, done = done // members, done + advance
-        progress(done // members - before, total, note)
+        progress(done // members - before, total)
 
     return shared

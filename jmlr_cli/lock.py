@@ -1,4 +1,4 @@
-"""One writer at a time in a folder."""
+"""One process at a time. The system lets go of a lock when its process ends, however it ends."""
 
 from __future__ import annotations
 
@@ -12,10 +12,7 @@ from jmlr_cli.errors import InputError
 
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """Hold the folder's write lock. The system lets go of it when the process ends, however it ends.
-
-    Raises :class:`InputError` when another process holds it.
-    """
+    """Hold the folder's write lock. Raises :class:`InputError` when another process holds it."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as handle:
         try:
@@ -24,4 +21,13 @@ def writing(folder: Path) -> Iterator[None]:
             raise InputError(
                 f"another process is writing {folder.name!r}", "Wait until it has finished, then try again."
             ) from None
+        yield
+
+
+@contextmanager
+def in_turn(file: Path) -> Iterator[None]:
+    """Wait until no other process holds the lock on ``file``, and hold it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with file.open("w") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
         yield
