@@ -330,3 +330,11 @@ def test_the_plugin_of_the_documentation_has_docstrings_that_say_what():
     for block in blocks_of(DOCS / "plugins.md"):
         if block.language == "python":
             assert ast.get_docstring(ast.parse(block.text)), block.title
+
+
+def test_every_test_that_the_method_names_is_there():
+    named = re.findall(r"`(test_\w+)(?:\.py)?`", (DOCS / "method.md").read_text(encoding="utf-8"))
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py"))
+    files = {path.stem for path in (ROOT / "tests").rglob("*.py")}
+    assert len(named) > 8
+    assert not [name for name in named if f"def {name}(" not in sources and name not in files]

@@ -7,7 +7,6 @@ from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
-import torch
 
 from jmlr_cli.assemble import make_retriever
 from jmlr_cli.contracts.progress import silent
@@ -49,12 +48,13 @@ def items(tiny_texts: list[str]) -> list[TrainingItem]:
 
 @pytest.fixture
 def train(tmp_path, monkeypatch, encoder, decoder, pages, questions):
-    """Indexes the small corpus and trains on its questions; gives the run and its summary."""
+    """Indexes the small corpus and trains on its questions; gives the run and its summary. ``change`` may alter the
+    loaded models before training."""
     monkeypatch.setenv("JMLR_HOME", str(tmp_path / "home"))
     pages(tmp_path / "pages")
     questions(tmp_path / "questions.jsonl")
 
-    def run(*overrides: str, index: bool = True, dropout: bool = True):
+    def run(*overrides: str, index: bool = True, change=lambda inputs: None):
         base = [
             f"generator.model={decoder}",
             f"data.train={tmp_path / 'questions.jsonl'}",
@@ -68,10 +68,7 @@ def train(tmp_path, monkeypatch, encoder, decoder, pages, questions):
             passages = [p for d in CorpusReader([tmp_path / "pages"]).documents() for p in split_document(d)]
             build_index(Workspace.current().index("guidelines"), make_retriever(recipe.retriever), passages, 400)
         made, inputs = create_run(recipe, "test"), prepare(recipe)
-        if not dropout:
-            for layer in inputs.module.modules():
-                if isinstance(layer, torch.nn.Dropout):
-                    layer.p = 0.0
+        change(inputs)
         return made, Session(made, inputs, lambda title: nullcontext(silent)).train()
 
     return run

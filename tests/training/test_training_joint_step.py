@@ -249,3 +249,15 @@ def test_kept_utilities_are_the_same_after_a_checkpoint(tmp_path):
     (tmp_path / "utilities.json").write_text("[[1]]")
     with pytest.raises(DamagedError, match="cannot be read"):
         again.load(tmp_path / "utilities.json")
+
+
+def test_a_passage_is_seen_to_its_end(make_joint, items):
+    """The published retriever saw 128 tokens of a passage, while the language model read all of it."""
+    joint = make_joint().eval()
+    start = "malaria treatment " * 80
+    ends = [replace(items[0].candidates[0], text=start + end) for end in ("artemether", "permethrin")]
+    lengths = [len(row.ids) for row in joint.retriever.tokens.passages([passage.content for passage in ends])]
+    assert min(lengths) > 160
+    with torch.no_grad():
+        first, second = joint._encoded_scores([items[0]], [ends])[0]
+    assert first != second

@@ -7,10 +7,13 @@ from itertools import product
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from jmlr_cli.assemble import make_generator, make_retriever
-from jmlr_cli.errors import InputError
+from jmlr_cli.errors import InputError, MissingError
 from jmlr_cli.index.open import open_index
+from jmlr_cli.runs.run import open_run
+from jmlr_cli.training.checkpoints import newest_whole
 from jmlr_cli.workspace import Workspace
 
 RETRIEVERS = ["bm25", "dense", "colbert", "hybrid"]
@@ -127,6 +130,38 @@ def test_a_frozen_retriever_must_have_built_the_index(train):
 def test_a_loss_that_is_no_number_stops_the_run(train):
     with pytest.raises(InputError, match=r"the loss is (nan|inf).*"):
         train("training.learning_rate=1e30", "training.max_steps=9", "training.warmup=0")
+
+
+def on_the_third_gradient(spoil):
+    """Changes loaded models so that ``spoil`` gets the third gradient of one of their parameters."""
+    calls = []
+
+    def change(inputs):
+        parameter = next(value for value in inputs.module.parameters() if value.requires_grad)
+        parameter.register_hook(lambda gradient: (calls.append(1), spoil(gradient) if len(calls) == 3 else gradient)[1])
+
+    return change
+
+
+@pytest.mark.parametrize(
+    ("spoil", "error", "words"),
+    [
+        (lambda gradient: gradient * float("inf"), InputError, r"the gradient's length is (nan|inf) at step 3"),
+        (lambda gradient: torch.empty(1 << 50), MissingError, "out of memory at step 3"),
+    ],
+    ids=["a gradient that is no number", "no memory left"],
+)
+def test_a_step_that_cannot_be_made_leaves_the_last_good_checkpoint(train, spoil, error, words):
+    settings = ("training.max_steps=5", "training.save_every=1", "training.keep_checkpoints=1")
+    with pytest.raises(error, match=words) as told:
+        train(*settings, change=on_the_third_gradient(spoil))
+    assert "ower training." in told.value.hint
+    run = open_run("latest")
+    newest, problems = newest_whole(run.checkpoints)
+    assert newest.name == "checkpoint-2"
+    assert not problems
+    weights = load_file(newest / "trainable.safetensors")
+    assert all(torch.isfinite(value).all() for value in weights.values())
 
 
 def test_questions_whose_answers_exceed_the_context_are_left_out(train, tmp_path, caplog):
