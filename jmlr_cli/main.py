@@ -22,6 +22,7 @@ QUIET = {
     "TORCH_CPP_LOG_LEVEL": "ERROR",
 }
 
+INTERRUPTED = 130
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 UsageError = typer.BadParameter.__base__
@@ -60,9 +61,12 @@ def main() -> None:
     as_json = "--json" in arguments
     try:
         code = app(args=[a for a in arguments if a != "--debug"], standalone_mode=False)
+        if code == INTERRUPTED:  # typer makes an exit code of Ctrl-C
+            raise KeyboardInterrupt
         sys.exit(code or 0)
     except (typer.Abort, KeyboardInterrupt):
-        _report("interrupted", "What was finished is kept.", 130, as_json)
+        going_on = " Go on with the run: jmlr train --resume" if "train" in arguments[:1] else ""
+        _report("interrupted", f"What was finished is kept.{going_on}", INTERRUPTED, as_json)
     except JmlrError as error:
         if debug:
             raise

@@ -115,3 +115,19 @@ def test_a_full_disk_leaves_the_last_checkpoint_and_says_so(jmlr, indexed):
     resumed = jmlr("train", "--resume", "--json")
     assert resumed.code == 0, resumed.err
     assert resumed.json["steps"] == STEPS
+
+
+@pytest.mark.slow
+def test_ctrl_c_says_how_to_go_on(indexed):
+    command = [Path(sys.executable).with_name("jmlr"), *RUN, "--set", "training.max_steps=3000"]
+    process = subprocess.Popen(command, cwd=indexed, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    while not list((indexed / ".jmlr" / "runs").glob("*/checkpoints/checkpoint-2/seal.json")):
+        time.sleep(0.05)
+        assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert "interrupted" in said
+    assert "jmlr train --resume" in said
+    record = json.loads(next((indexed / ".jmlr" / "runs").glob("*/run.json")).read_text())
+    assert record["status"] == "interrupted"
