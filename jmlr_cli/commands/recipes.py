@@ -1,14 +1,16 @@
-"""`jmlr recipes`: the recipes that ship, and one of them whole."""
+"""`jmlr recipes`: the recipes that ship, one of them whole, a copy to edit, a file checked."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from jmlr_cli.commands.options import Json, Set
 
-app = typer.Typer(help="List the recipes, or show one.", invoke_without_command=True)
+app = typer.Typer(help="List, show, copy and check recipes.", invoke_without_command=True)
 
 
 @app.callback(invoke_without_command=True)
@@ -47,6 +49,46 @@ def show(
         console.emit({"schema": "jmlr.recipe/1", "name": name, "recipe": recipe.model_dump(mode="json")})
     else:
         console.out().print(recipe_yaml(recipe), end="", markup=False, soft_wrap=True)
+
+
+@app.command()
+def cp(
+    name: Annotated[str, typer.Argument(metavar="RECIPE", show_default=False)],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="The new recipe, which must not be there yet.", show_default=False)
+    ],
+) -> None:
+    """Copy a recipe, with its comments, to a file of your own."""
+    from jmlr_cli import console
+    from jmlr_cli.errors import InputError
+    from jmlr_cli.recipe.load import recipe_path
+
+    text = recipe_path(name).read_text(encoding="utf-8")
+    try:
+        with file.expanduser().open("x", encoding="utf-8") as handle:
+            handle.write(text)
+    except FileExistsError:
+        raise InputError(f"{file} is there already", "Name another file, or remove it.") from None
+    console.out().print(f"{file}: edit it, then jmlr train --recipe {file}", markup=False, soft_wrap=True)
+
+
+@app.command()
+def validate(name: Annotated[str, typer.Argument(metavar="RECIPE", show_default=False)], json: Json = False) -> None:
+    """Check a recipe: all its mistakes, with their lines."""
+    from jmlr_cli import console
+    from jmlr_cli.recipe.check import mistakes_in
+
+    mistakes = mistakes_in(name)
+    if json:
+        told = [asdict(mistake) for mistake in mistakes]
+        console.emit({"schema": "jmlr.validate/1", "recipe": name, "valid": not mistakes, "mistakes": told})
+    for mistake in [] if json else mistakes:
+        place = f"{name}:{mistake.line}: " if mistake.line else f"{name}: "
+        console.out().print(f"{place}{mistake.message}", markup=False, soft_wrap=True)
+    if mistakes:
+        raise typer.Exit(3)
+    if not json:
+        console.out().print(f"{name} is valid", markup=False, soft_wrap=True)
 
 
 def add_to(parent: typer.Typer) -> None:

@@ -44,7 +44,7 @@ def load_recipe(name: str, overrides: Sequence[str] = ()) -> Recipe:
     Raises :class:`InputError` that lists every mistake at once.
     """
     path = recipe_path(name)
-    values = _extended(path, seen=())
+    values = extended(path)
     for override in overrides:
         _apply(values, override)
     return checked_recipe(values, str(path) if name not in builtin_names() else f"recipe {name!r}")
@@ -63,7 +63,7 @@ def checked_recipe(values: Mapping[str, Any], where: str) -> Recipe:
     try:
         return Recipe.model_validate(values)
     except ValidationError as error:
-        mistakes = "; ".join(_explained(dict(item)) for item in error.errors())
+        mistakes = "; ".join(explained(dict(item)) for item in error.errors())
         raise InputError(f"{where} is not a valid recipe: {mistakes}", "docs/recipes.md lists every key.") from None
 
 
@@ -85,14 +85,15 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return values
 
 
-def _extended(path: Path, seen: tuple[Path, ...]) -> dict[str, Any]:
+def extended(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """A recipe file's keys laid over those of the recipes that it extends. Raises :class:`InputError` for a circle."""
     if path.resolve() in seen:
         raise InputError(f"{path} extends itself", "Remove one `extends` of the circle.")
     values = read_yaml(path)
     parent = values.pop("extends", None)
     if parent is None:
         return values
-    base = _extended(recipe_path(str(parent), path.parent), (*seen, path.resolve()))
+    base = extended(recipe_path(str(parent), path.parent), (*seen, path.resolve()))
     return _merged(base, values)
 
 
@@ -122,7 +123,8 @@ def _apply(values: dict[str, Any], override: str) -> None:
     values.update(_merged(values, nested))
 
 
-def _explained(mistake: dict[str, Any]) -> str:
+def explained(mistake: dict[str, Any]) -> str:
+    """One of pydantic's complaints as a phrase that names the key."""
     where = ".".join(str(step) for step in mistake["loc"]) or "recipe"
     if mistake["type"] == "extra_forbidden":
         close = difflib.get_close_matches(str(mistake["loc"][-1]), _known_keys(mistake["loc"][:-1]), n=1)

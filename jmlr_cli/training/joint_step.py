@@ -78,8 +78,8 @@ class JointModule(nn.Module):
 
         In the generator's ``turn`` the rank loss is left out, in the retriever's the LM loss.
         """
-        scores = self._scores(items) if self.retriever else [None] * len(items)
-        orders = [_order(item, row) for item, row in zip(items, scores, strict=True)]
+        scores = self._scores(items) if self.retriever else []
+        orders = [_order(item, scores[row] if scores else None) for row, item in enumerate(items)]
         # first the ranking, whose scoring keeps no activations: then those of L_LM are not there yet
         ranking = self._ranking(items, scores) if self.retriever and turn != "generator" else None
         lm_loss, prompts = (None, []) if not self._reads(turn) else self._lm_loss(items, orders)

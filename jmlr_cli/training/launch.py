@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import IO, Any
 
@@ -125,7 +125,7 @@ def _end(process: subprocess.Popen) -> None:
         process.wait()
 
 
-def _failure(others: list[subprocess.Popen], outputs: list[IO[str]]) -> JmlrError | None:
+def _failure(others: Sequence[subprocess.Popen], outputs: Sequence[IO[str]]) -> JmlrError | None:
     """What the first peer that failed by itself said, as an error with its exit code; None when all went well."""
     for process, output in zip(others, outputs, strict=True):
         _end(process)

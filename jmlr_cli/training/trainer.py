@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from safetensors.torch import load_file, save_file
@@ -15,7 +15,7 @@ from jmlr_cli.errors import DamagedError, InputError, MissingError
 from jmlr_cli.recipe.schema import TrainingConfig
 from jmlr_cli.training.candidates import Candidates
 from jmlr_cli.training.checkpoints import drop_old, seal, written_whole
-from jmlr_cli.training.dataset import EpochOrder
+from jmlr_cli.training.dataset import EpochOrder, TrainingSet
 from jmlr_cli.training.joint_step import JointModule, Turn
 from jmlr_cli.training.meter import Meter
 from jmlr_cli.training.outcome import JointLoss
@@ -48,7 +48,7 @@ class JointTrainer(Trainer):
         return self.optimizer
 
     def _get_train_sampler(self, train_dataset: Any = None) -> EpochOrder:
-        return EpochOrder(train_dataset or self.train_dataset)
+        return EpochOrder(cast(TrainingSet, train_dataset or self.train_dataset))
 
     # -- a step
 
@@ -136,7 +136,7 @@ class JointTrainer(Trainer):
 
     def _save_checkpoint(self, model: torch.nn.Module, trial: Any) -> None:
         """Write a checkpoint and seal it; only then do older ones go."""
-        folder = Path(self.args.output_dir) / f"checkpoint-{self.state.global_step}"
+        folder = Path(str(self.args.output_dir)) / f"checkpoint-{self.state.global_step}"
         with written_whole(folder):
             super()._save_checkpoint(model, trial)
             if self._utilities:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
+from typing import cast
 
 import torch
 from peft.tuners.lora import Linear as LoraLinear
@@ -25,7 +26,7 @@ _held: ContextVar[dict[LoraLinear, torch.Tensor] | None] = ContextVar("merged we
 def quicken(model: torch.nn.Module) -> None:
     """Give the model's plain LoRA layers the quicker forward pass. Quantised and unusual ones keep theirs."""
     for layer in model.modules():
-        if _is_plain(layer):
+        if isinstance(layer, LoraLinear) and _is_plain(layer):
             layer.forward = partial(_forward, layer)
 
 
@@ -40,7 +41,7 @@ def scoring() -> Iterator[None]:
         _held.reset(token)
 
 
-def _is_plain(layer: torch.nn.Module) -> bool:
+def _is_plain(layer: LoraLinear) -> bool:
     """Whether the layer is a linear one in ordinary numbers with one ordinary adapter."""
     return (
         type(layer) is LoraLinear
@@ -58,7 +59,7 @@ def _forward(layer: LoraLinear, inputs: torch.Tensor) -> torch.Tensor:
     if held is not None and not layer.training and not torch.is_grad_enabled():
         weight = _merged(layer, inputs, held)
         if weight is not None:
-            return linear(inputs, weight, layer.base_layer.bias)
+            return linear(inputs, weight, cast(torch.nn.Linear, layer.base_layer).bias)
     return _fused(layer, inputs)
 
 
@@ -66,7 +67,7 @@ def _merged(layer: LoraLinear, inputs: torch.Tensor, held: dict[LoraLinear, torc
     """The layer's weight with its adapter in it; None when the pass is too short for that to pay."""
     if layer in held:
         return held[layer]
-    base, (adapter,) = layer.base_layer, layer.active_adapters
+    base, (adapter,) = cast(torch.nn.Linear, layer.base_layer), layer.active_adapters
     tokens = inputs.numel() // base.in_features
     if tokens * (base.in_features + base.out_features) < base.weight.numel():
         return None
