@@ -38,3 +38,14 @@ def folder_checksums(folder: Path) -> dict[str, str]:
     """The SHA-256 of every file below ``folder``, by its path relative to it."""
     files = sorted(path for path in folder.rglob("*") if path.is_file())
     return {path.relative_to(folder).as_posix(): sha256(path) for path in files}
+
+
+def first_broken(folder: Path, checksums: dict[str, str]) -> tuple[str, str] | None:
+    """The first file below ``folder`` that is not as its SHA-256 in ``checksums`` says, and what is wrong with it."""
+    found = folder_checksums(folder)
+    for name, checksum in checksums.items():
+        if name not in found:
+            return name, "is missing"
+        if found[name] != checksum:
+            return name, "does not match its checksum"
+    return None

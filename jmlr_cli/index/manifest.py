@@ -9,7 +9,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from jmlr_cli.errors import DamagedError, InputError
-from jmlr_cli.files import folder_checksums, write_json
+from jmlr_cli.files import first_broken, write_json
 
 FILE = "manifest.json"
 SCHEMA = "jmlr.manifest/1"
@@ -77,12 +77,9 @@ def verify(folder: Path, manifest: Manifest) -> None:
     generation = generation_folder(folder, manifest)
     if not generation.is_dir():
         raise FileNotFoundError(generation)
-    found = folder_checksums(generation)
-    for name, checksum in manifest.checksums.items():
-        if name not in found:
-            raise _damaged(folder, f"{name} is missing")
-        if found[name] != checksum:
-            raise _damaged(folder, f"{name} does not match its checksum")
+    broken = first_broken(generation, manifest.checksums)
+    if broken:
+        raise _damaged(folder, " ".join(broken))
 
 
 def _damaged(folder: Path, reason: str) -> DamagedError:

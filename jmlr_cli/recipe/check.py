@@ -15,7 +15,7 @@ from jmlr_cli.plugins import registry
 from jmlr_cli.recipe.load import explained, extended, recipe_path
 from jmlr_cli.recipe.schema import Recipe
 
-KINDS = {"retriever": "retriever", "generator": "generator", "objective": "objective"}
+KINDS = ("retriever", "generator", "objective")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +51,17 @@ def _schema_mistakes(values: dict[str, Any]) -> list[tuple[tuple, str]]:
 def _plugin_mistakes(values: dict[str, Any]) -> list[tuple[tuple, str]]:
     """Plugins that nobody offers, and options that a plugin does not take."""
     found: list[tuple[tuple, str]] = []
-    for section, kind in KINDS.items():
-        given = values.get(section)
+    for kind in KINDS:
+        given = values.get(kind)
         if not isinstance(given, dict) or not isinstance(given.get("plugin"), str):
             continue
         try:
             plugin: Any = registry().get(kind, given["plugin"])
             plugin.Options.model_validate(given.get("options") or {})
         except ValidationError as error:
-            found += [((section, "options", *item["loc"]), explained(dict(item))) for item in error.errors()]
+            found += [((kind, "options", *item["loc"]), explained(dict(item))) for item in error.errors()]
         except InputError as error:
-            found.append(((section, "plugin"), f"{error}. {error.hint}"))
+            found.append(((kind, "plugin"), f"{error}. {error.hint}"))
     return found
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from safetensors import SafetensorError
 
 from jmlr_cli.errors import DamagedError, InputError
-from jmlr_cli.files import folder_checksums, write_json
+from jmlr_cli.files import first_broken, folder_checksums, write_json
 
 SEAL = "seal.json"
 FULL = ("No space left on device", "File too large", "PytorchStreamWriter failed", "unexpected pos")
@@ -37,18 +37,25 @@ def sealed(folder: Path) -> list[Path]:
 def generation_of(checkpoint: Path) -> str | None:
     """The refreshed index that a checkpoint's candidates come from; None for the index that the run began with.
 
-    Raises :class:`DamagedError` when the checkpoint's files are not those that were sealed.
+    Raises :class:`DamagedError` when the seal cannot be read. Reads no other file.
     """
+    return _read_seal(checkpoint)[0]
+
+
+def verify(checkpoint: Path) -> None:
+    """Compare every file of a checkpoint with its seal. Raises :class:`DamagedError` that names the first which differs."""
+    broken = first_broken(checkpoint, _read_seal(checkpoint)[1])
+    if broken:
+        raise DamagedError(f"{checkpoint / broken[0]} is not what was written", "Remove this checkpoint.")
+
+
+def _read_seal(checkpoint: Path) -> tuple[str | None, dict[str, str]]:
+    """The generation and the checksums in a seal."""
     try:
         record = json.loads((checkpoint / SEAL).read_text(encoding="utf-8"))
-        wanted, generation = record["checksums"], record["generation"]
+        return record["generation"], dict(record["checksums"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DamagedError(f"{checkpoint / SEAL} cannot be read ({type(error).__name__})", "Remove this checkpoint.") from None
-    found = folder_checksums(checkpoint)
-    broken = next((name for name, checksum in wanted.items() if found.get(name) != checksum), None)
-    if broken:
-        raise DamagedError(f"{checkpoint / broken} is not what was written", "Remove this checkpoint.")
-    return generation
 
 
 def newest_whole(folder: Path) -> tuple[Path | None, list[str]]:
@@ -56,7 +63,7 @@ def newest_whole(folder: Path) -> tuple[Path | None, list[str]]:
     problems = []
     for checkpoint in reversed(sealed(folder)):
         try:
-            generation_of(checkpoint)
+            verify(checkpoint)
         except DamagedError as error:
             problems.append(str(error))
             continue

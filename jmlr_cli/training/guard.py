@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
 
 from jmlr_cli.contracts.values import Passage, Question
 from jmlr_cli.recipe.schema import GuardConfig
@@ -38,27 +37,29 @@ class Guard:
         texts = self._texts(question)
         return [p for p in passages if not ((not attached and self._is_own(question, p)) or self._holds(question, p, texts))]
 
-    def _texts(self, question: Question) -> list[Grams]:
-        """The n-grams of the question's text and of its rationale, where they are long enough to tell."""
+    def _texts(self, question: Question) -> list[tuple[int, Grams]]:
+        """The n-grams of the question's text and of its rationale with their size, where they are long enough to tell."""
         if not self._config.overlap:
             return []
         rationale = len(words(question.rationale or ""))
         shorter = min(self._config.ngram, rationale) if rationale >= SHORTEST else self._config.ngram
-        found = (ngrams(question.text, self._config.ngram), ngrams(question.rationale or "", shorter))
-        return [grams for grams in found if grams]
+        found = [
+            (size, ngrams(text, size))
+            for text, size in ((question.text, self._config.ngram), (question.rationale or "", shorter))
+        ]
+        return [(size, grams) for size, grams in found if grams]
 
     def _is_own(self, question: Question, passage: Passage) -> bool:
         """Whether the passage's document was written for the question."""
         named = question.id in (passage.document, passage.metadata.get("question"))
         return self._config.document and named and not _is_gold(question, passage)
 
-    def _holds(self, question: Question, passage: Passage, texts: Sequence[Grams]) -> bool:
+    def _holds(self, question: Question, passage: Passage, texts: Sequence[tuple[int, Grams]]) -> bool:
         """Whether the passage holds enough of the question's texts."""
         if _is_gold(question, passage):
             return False
-        sizes = {len(next(iter(grams))) for grams in texts}
-        held = {size: ngrams(passage.content, size) for size in sizes}
-        return any(len(grams & held[len(next(iter(grams)))]) / len(grams) >= (self._config.overlap or 2) for grams in texts)
+        overlap = self._config.overlap or 2
+        return any(len(grams & ngrams(passage.content, size)) / len(grams) >= overlap for size, grams in texts)
 
 
 def _is_gold(question: Question, passage: Passage) -> bool:
@@ -70,7 +71,6 @@ def words(text: str) -> list[str]:
     return WORD.findall(text.lower())
 
 
-@lru_cache(maxsize=4096)
 def ngrams(text: str, size: int) -> Grams:
     """The word n-grams of a text; empty when it is shorter than one."""
     found = words(text)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-import torch
-
+from jmlr_cli.modes import evaluating
 from jmlr_cli.training.candidates import Candidates
 from jmlr_cli.training.dataset import TrainingSet
 from jmlr_cli.training.joint_step import JointModule, TrainingItem
@@ -14,7 +13,6 @@ MEASURED = ("lm_loss", "rank_loss", "rank_agreement")
 RECALLED = (1, 5, 20)
 
 
-@torch.no_grad()
 def held_out_metrics(module: JointModule, dataset: TrainingSet, candidates: Candidates, batch_size: int) -> dict[str, float]:
     """The joint losses on held-out questions, each a mean over questions, named ``dev_...``.
 
@@ -22,11 +20,9 @@ def held_out_metrics(module: JointModule, dataset: TrainingSet, candidates: Cand
     k by the current scores, within the pool that the index gave. Dropout is off; neither model nor any random
     state of training is changed.
     """
-    was_training = module.training
-    module.eval()
     sums: dict[str, float] = defaultdict(float)
     counts: dict[str, int] = defaultdict(int)
-    try:
+    with evaluating(module):
         for start in range(0, len(dataset), batch_size):
             items = [candidates.fill(dataset[i]) for i in range(start, min(start + batch_size, len(dataset)))]
             outcome = module(items)
@@ -39,8 +35,6 @@ def held_out_metrics(module: JointModule, dataset: TrainingSet, candidates: Cand
                 for name, found in _recall(item, order).items():
                     sums[name] += found
                     counts[name] += 1
-    finally:
-        module.train(was_training)
     return {f"dev_{name}": sums[name] / counts[name] for name in sums}
 
 

@@ -18,6 +18,7 @@ from jmlr_cli.contracts.generator import TrainableGenerator
 from jmlr_cli.contracts.objective import Objective
 from jmlr_cli.contracts.retriever import TrainableRetriever
 from jmlr_cli.contracts.values import Passage, Prompt, Question
+from jmlr_cli.modes import evaluating
 from jmlr_cli.questions.targets import AnswerStyle, instruction, lists_options
 from jmlr_cli.training.outcome import JointLoss, Ranking
 from jmlr_cli.training.scores import draw, min_max, rank_agreement, staleness
@@ -143,13 +144,8 @@ class JointModule(nn.Module):
         reduction = self.objective.answer_reduction
         if self.train_generator and self.objective.trains_generator:
             return self.generator.answer_nll(prompts, end=True, reduction=reduction)
-        was_training = self.generator_module.training
-        self.generator_module.eval()
-        try:
-            with torch.no_grad():
-                return self.generator.answer_nll(prompts, reduction=reduction)
-        finally:
-            self.generator_module.train(was_training)
+        with evaluating(self.generator_module):
+            return self.generator.answer_nll(prompts, reduction=reduction)
 
     def _prompt(self, item: TrainingItem, passages: Sequence[Passage]) -> Prompt:
         style = self.settings.answer_style
@@ -159,21 +155,15 @@ class JointModule(nn.Module):
 
     # -- the retriever's side
 
-    @torch.no_grad()
     def _scores(self, items: Sequence[TrainingItem]) -> list[torch.Tensor]:
         """s (N,) of each item: fresh scores of all its candidates, dropout off, without gradient."""
-        module = self.retriever_module
-        assert module is not None
-        was_training = module.training
-        module.eval()
-        try:
-            found: dict[int, torch.Tensor] = {}
+        assert self.retriever_module is not None
+        found: dict[int, torch.Tensor] = {}
+        with evaluating(self.retriever_module):
             for rows in _by_pool_size(items, at_least=1):
                 group = [items[row] for row in rows]
                 found.update(zip(rows, self._encoded_scores(group, [item.candidates for item in group]), strict=True))
-            return [found.get(row, torch.zeros(0)) for row in range(len(items))]
-        finally:
-            module.train(was_training)
+        return [found.get(row, torch.zeros(0)) for row in range(len(items))]
 
     def _ranking(self, items: Sequence[TrainingItem], scores: Sequence[torch.Tensor]) -> Ranking | None:
         """What the retriever learns from a batch. Questions with equally many candidates go through together, and a

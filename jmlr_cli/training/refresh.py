@@ -23,10 +23,16 @@ from jmlr_cli.index.open import Index, open_index
 from jmlr_cli.recipe.schema import Recipe
 from jmlr_cli.runs.run import trained_config
 from jmlr_cli.training.candidates import Candidates, Pool
+from jmlr_cli.training.scores import left_behind
 
 BarMaker = Callable[[str], AbstractContextManager[Progress]]
 COMPARED = 50
 """Questions whose pools are searched again to tell how far the old index had aged."""
+
+
+def generation_name(step: int) -> str:
+    """What the index that is encoded after an optimizer step is called."""
+    return f"step-{step:06d}"
 
 
 class Generations:
@@ -37,11 +43,9 @@ class Generations:
         self._recipe = recipe
         self._bar = bar
 
-    def write(self, step: int, retriever: TrainableRetriever, index: Index) -> str:
-        """Encode the passages of ``index`` with the retriever as it is now. Returns the generation's name."""
-        name = f"step-{step:06d}"
+    def write(self, name: str, retriever: TrainableRetriever, index: Index) -> None:
+        """Encode the passages of ``index`` with the retriever as it is now."""
         encode(self._folder / name, retriever, self._recipe, index, self._bar)
-        return name
 
     def open(self, name: str) -> Index:
         """A generation, with the retriever of its step."""
@@ -79,5 +83,5 @@ def refresh_staleness(before: dict[str, Pool], candidates: Candidates, questions
     shares = []
     for question in known:
         old, new = before[question.id].ids[:k], [passage.id for passage in candidates.of(question)[:k]]
-        shares.append(1 - len({*old} & {*new}) / max(len(old), 1))
+        shares.append(left_behind(old, new))
     return sum(shares) / len(shares) if shares else None

@@ -44,5 +44,10 @@ def staleness(orders: Sequence[Sequence[int]], k: int) -> float:
     Each of ``orders`` holds a question's candidates, numbered as they were stored, in their fresh order. At least
     one is compared, and questions without candidates are left out. 0.0 when nothing moved.
     """
-    shares = [1 - len({*order[:depth]} & {*range(depth)}) / depth for order in orders if (depth := min(max(k, 1), len(order)))]
+    shares = [left_behind(range(depth), order[:depth]) for order in orders if (depth := min(max(k, 1), len(order)))]
     return sum(shares) / len(shares) if shares else 0.0
+
+
+def left_behind(old: Sequence[object], new: Sequence[object]) -> float:
+    """The share of ``old`` that is not in ``new``: 1 − |old ∩ new| / |old|."""
+    return 1 - len({*old} & {*new}) / max(len(old), 1)

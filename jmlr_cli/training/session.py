@@ -20,7 +20,7 @@ from jmlr_cli.training.checkpoints import generation_of, sealed
 from jmlr_cli.training.dataset import TrainingSet
 from jmlr_cli.training.held_out import held_out_metrics
 from jmlr_cli.training.inputs import Inputs
-from jmlr_cli.training.refresh import BarMaker, Generations, encode, refresh_staleness
+from jmlr_cli.training.refresh import BarMaker, Generations, encode, generation_name, refresh_staleness
 from jmlr_cli.training.trainer import JointTrainer, training_arguments
 
 
@@ -98,11 +98,11 @@ class Session:
     def _refresh(self, trainer: JointTrainer, step: int) -> None:
         assert self.retriever is not None
         assert self.candidates.index is not None
+        trainer.generation = generation_name(step)
         with torch.random.fork_rng():
             if trainer.is_world_process_zero():
-                self.generations.write(step, self.retriever, self.candidates.index)
+                self.generations.write(trainer.generation, self.retriever, self.candidates.index)
             trainer.accelerator.wait_for_everyone()
-            trainer.generation = f"step-{step:06d}"
             before = self.candidates.refresh(self.generations.open(trainer.generation))
             aged = refresh_staleness(before, self.candidates, self.questions.questions, max(self.recipe.candidates.read, 1))
         if trainer.is_world_process_zero():

@@ -12,6 +12,7 @@ from transformers import Trainer, TrainingArguments
 
 from jmlr_cli import devices
 from jmlr_cli.errors import DamagedError, InputError, MissingError
+from jmlr_cli.modes import is_out_of_memory
 from jmlr_cli.recipe.schema import TrainingConfig
 from jmlr_cli.training.candidates import Candidates
 from jmlr_cli.training.checkpoints import drop_old, seal, written_whole
@@ -64,7 +65,7 @@ class JointTrainer(Trainer):
         try:
             return super().training_step(*args, **kwargs)
         except (RuntimeError, MemoryError) as error:
-            if not (isinstance(error, (torch.OutOfMemoryError, MemoryError)) or "allocate memory" in str(error)):
+            if not is_out_of_memory(error):
                 raise
             raise MissingError(f"out of memory at step {self.state.global_step + 1}", SMALLER) from error
 

@@ -8,7 +8,7 @@ import os
 import pytest
 
 from jmlr_cli.errors import DamagedError, InputError
-from jmlr_cli.training.checkpoints import drop_old, generation_of, newest_whole, seal, sealed, written_whole
+from jmlr_cli.training.checkpoints import drop_old, generation_of, newest_whole, seal, sealed, verify, written_whole
 
 
 def checkpoint(folder, step, *, whole=True, generation=None):
@@ -43,7 +43,7 @@ def test_a_damaged_checkpoint_is_named_and_passed_over(tmp_path, harm):
     if harm == "seal":
         file.write_bytes(b"{")
     with pytest.raises(DamagedError, match=file.name):
-        generation_of(newer)
+        verify(newer)
     found, problems = newest_whole(tmp_path)
     assert found == older
     assert len(problems) == 1

@@ -17,6 +17,7 @@ from jmlr_cli.contracts.generator import AnswerScore, TrainableGenerator
 from jmlr_cli.contracts.values import Passage, Prompt, Question
 from jmlr_cli.errors import InputError
 from jmlr_cli.models.resolve import resolve_model
+from jmlr_cli.modes import evaluating
 from jmlr_plugins.batching import batches_of_equal_room
 from jmlr_plugins.generators.adapters import has_adapters, save_adapters, with_new_adapters, with_saved_adapters, without_adapters
 from jmlr_plugins.generators.decoding import Ending, greedy, greedy_stream
@@ -24,7 +25,7 @@ from jmlr_plugins.generators.encoder import Encoder
 from jmlr_plugins.generators.fitting import Room, fit
 from jmlr_plugins.generators.likelihood import Encoded, batched_nll_sums, shared_prompt_nll_sums
 from jmlr_plugins.generators.loading import load_model, load_settings, load_tokenizer, longest_context
-from jmlr_plugins.generators.modes import evaluating, within_memory
+from jmlr_plugins.generators.memory import within_memory
 from jmlr_plugins.generators.quick_lora import scoring
 from jmlr_plugins.generators.template import Frame, content
 
@@ -133,17 +134,13 @@ class DecoderGenerator(TrainableGenerator):
         if not encoded:
             return torch.zeros(0, device=self.module.device)
         with within_memory(self.name):
-            if torch.is_grad_enabled():
-                sums = batched_nll_sums(self.module, encoded)
-            else:
-                with scoring():
-                    sums = batched_nll_sums(self.module, encoded, self.options.batch_tokens)
+            sums = self._nll_sums(encoded)
         return sums if reduction == "sum" else sums / torch.tensor([len(pair.answer) for pair in encoded], device=sums.device)
 
     def answer_scores(self, prompts: Sequence[Prompt]) -> list[AnswerScore]:
         encoded = [self._encoded(prompt) for prompt in prompts]
-        with evaluating(self.module), within_memory(self.name), scoring():
-            sums = batched_nll_sums(self.module, encoded, self.options.batch_tokens).tolist()
+        with evaluating(self.module), within_memory(self.name):
+            sums = self._nll_sums(encoded).tolist()
         return [AnswerScore(total, len(pair.answer)) for total, pair in zip(sums, encoded, strict=True)]
 
     def option_scores(self, prompt: Prompt, answers: Sequence[str]) -> list[AnswerScore]:
@@ -204,6 +201,13 @@ class DecoderGenerator(TrainableGenerator):
             enable({"use_reentrant": False})
             model.enable_input_require_grads()
         return model
+
+    def _nll_sums(self, encoded: Sequence[Encoded]) -> torch.Tensor:
+        """The NLL of each answer. Passes are bounded, and adapters merged, where no gradient is kept."""
+        if torch.is_grad_enabled():
+            return batched_nll_sums(self.module, encoded)
+        with scoring():
+            return batched_nll_sums(self.module, encoded, self.options.batch_tokens)
 
     def _encoded(self, prompt: Prompt, end: bool = False) -> Encoded:
         if prompt.answer is None:

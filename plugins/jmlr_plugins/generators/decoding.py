@@ -16,7 +16,7 @@ from transformers import (
     TextIteratorStreamer,
 )
 
-from jmlr_plugins.generators.modes import evaluating
+from jmlr_cli.modes import evaluating
 from jmlr_plugins.generators.text import tidy
 
 

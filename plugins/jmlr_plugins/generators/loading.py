@@ -25,7 +25,7 @@ from transformers.utils import logging
 from jmlr_cli.contracts.config import GeneratorConfig
 from jmlr_cli.devices import device, dtype
 from jmlr_cli.errors import InputError, MissingError
-from jmlr_plugins.generators.modes import is_out_of_memory
+from jmlr_cli.modes import is_out_of_memory
 
 STRETCHING = ("linear", "dynamic", "yarn", "llama3")
 
