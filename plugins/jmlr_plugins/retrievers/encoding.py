@@ -11,6 +11,7 @@ import torch
 from transformers import PreTrainedTokenizerBase
 
 from jmlr_cli import devices
+from jmlr_cli.modes import evaluating
 
 Item = TypeVar("Item")
 Precision = Literal["auto", "float32", "bfloat16"]
@@ -51,10 +52,6 @@ def token_limit(backbone: Any, tokenizer: PreTrainedTokenizerBase) -> int:
 @contextmanager
 def inference(module: torch.nn.Module, precision: Precision) -> Iterator[None]:
     """Without gradients and dropout, computing in ``precision``; the module's mode comes back afterwards."""
-    training, dtype, device = module.training, devices.dtype(precision), next(module.parameters()).device
-    module.eval()
-    try:
-        with torch.no_grad(), torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32):
-            yield
-    finally:
-        module.train(training)
+    dtype, device = devices.dtype(precision), next(module.parameters()).device
+    with evaluating(module), torch.autocast(device.type, dtype=dtype, enabled=dtype != torch.float32):
+        yield
