@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Sized
+from collections.abc import Set as AbstractSet
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,24 +14,27 @@ from numpy.typing import NDArray
 
 from jmlr_cli.contracts.config import Section
 from jmlr_cli.contracts.progress import Progress, silent
-from jmlr_cli.contracts.values import Match
+from jmlr_cli.contracts.values import Match, Passage
 from jmlr_plugins.batching import batches
 from jmlr_plugins.retrievers.colbert_encoder import ColBERTEncoder, ColBERTModel, load_colbert, save_colbert
 from jmlr_plugins.retrievers.colbert_settings import ColBERTOptions, read_settings
 from jmlr_plugins.retrievers.colbert_tokens import ColBERTTokenizer, TokenRow
-from jmlr_plugins.retrievers.encoder_retriever import EncoderRetriever
+from jmlr_plugins.retrievers.compressed_index import CODEBOOK, CompressedIndex
+from jmlr_plugins.retrievers.encoder_retriever import PIECES, EncoderRetriever
 from jmlr_plugins.retrievers.encoding import inference, padded, token_limit
-from jmlr_plugins.retrievers.token_index import TokenIndex, TokenWriter
+from jmlr_plugins.retrievers.pieces import Pieces
+from jmlr_plugins.retrievers.token_build import TokenBuild
+from jmlr_plugins.retrievers.token_index import TokenIndex
 from jmlr_plugins.retrievers.token_vectors import TokenVectors, joined, maxsim
 
-PASSAGE_OPTIONS = {"passage_length", "dim", "mask_punctuation", "passage_marker"}
+PASSAGE_OPTIONS = {"passage_length", "dim", "mask_punctuation", "passage_marker", "keep_up_to"}
 
 
 class ColBERTRetriever(EncoderRetriever):
     """ColBERT (Khattab & Zaharia 2020, arXiv 2004.12832), from its own checkpoints or any encoder."""
 
     Options: ClassVar[type[Section]] = ColBERTOptions
-    layout: ClassVar[str] = "colbert/1"
+    layout: ClassVar[str] = "colbert/2"
     options: ColBERTOptions
     module: ColBERTEncoder
 
@@ -55,17 +59,36 @@ class ColBERTRetriever(EncoderRetriever):
     def _model(self, folder: Path) -> ColBERTModel:
         return load_colbert(folder, read_settings(folder, self.options), self.config.lora)
 
-    def writer(self, into: Path) -> TokenWriter:
-        return TokenWriter(into)
+    def _grow(
+        self, old: Path | None, added: Iterable[Passage], removed: AbstractSet[str], into: Path, progress: Progress
+    ) -> None:
+        def encode(passages: Sequence[Passage]) -> list[NDArray[np.floating]]:
+            return self.passage_vectors([passage.content for passage in passages], progress)
+
+        added = added if isinstance(added, Sized) else list(added)
+        before = TokenIndex.empty() if old is None else self._opened(old)
+        pieces = Pieces(into / PIECES, self.share)
+        build = TokenBuild(pieces, encode, self.options.keep_up_to, before, before.rows.kept(removed))
+        build.run(added, len(added), into, progress)
+        if self.share.is_first:
+            pieces.clear()
 
     def open(self, at: Path) -> None:
-        self._index = TokenIndex(at)
+        self._index = self._opened(at)
 
-    def search(self, queries: Sequence[str], k: int) -> list[list[Match]]:
+    def _opened(self, at: Path) -> TokenIndex | CompressedIndex:
+        if (at / CODEBOOK).exists():
+            return CompressedIndex(at, self.options.probes, self.options.rescored)
+        return TokenIndex.read(at)
+
+    def search(self, queries: Sequence[str], k: int, only: AbstractSet[str] | None = None) -> list[list[Match]]:
         if not queries:
             return []
         with inference(self.module, "float32"):
-            return self._index.search(self.encode_queries(queries), k)
+            return self._index.search(self.encode_queries(queries), k, only)
+
+    def advice(self) -> str | None:
+        return self._index.fit.advice if isinstance(self._index, CompressedIndex) else None
 
     def passage_vectors(self, texts: Sequence[str], progress: Progress = silent) -> list[NDArray[np.floating]]:
         vectors: list[Any] = [None] * len(texts)

@@ -30,6 +30,14 @@ class ColBERTOptions(EncodingOptions):
     query_marker: str | None = Field(None, description="Token that opens a question; '' puts none.")
     passage_marker: str | None = Field(None, description="Token that opens a passage; '' puts none.")
     similarity: Literal["cosine"] = Field("cosine", description="How token vectors are compared.")
+    keep_up_to: int = Field(
+        1 << 18,
+        ge=0,
+        description="Token vectors up to which an index keeps them all as float16 and compares with each; a larger one "
+        "compresses them (2 bits a dimension).",
+    )
+    probes: int = Field(64, gt=0, description="Centroids that each token of a question probes in a compressed index.")
+    rescored: int = Field(512, gt=0, description="Passages of a compressed index whose MaxSim is computed for a question.")
     projection_lr_scale: float = Field(1.0, gt=0, description="The projection's learning rate, as a multiple of the encoder's.")
 
 

@@ -24,8 +24,9 @@ from jmlr_cli.contracts.retriever import TrainableRetriever
 from jmlr_cli.contracts.values import Passage
 from jmlr_plugins.retrievers.checkpoint import content_identity, named_folder
 from jmlr_plugins.retrievers.encoding import Precision, chunks
+from jmlr_plugins.retrievers.pieces import PIECE, Pieces, Share
 
-CHUNK = 2048
+PIECES = "pieces"
 
 
 class EncodingOptions(Section):
@@ -53,19 +54,17 @@ class IndexWriter(Protocol):
 
 
 class EncoderRetriever(TrainableRetriever):
-    """A retriever whose passages become vectors. ``layout`` names the format of its files."""
+    """A retriever whose passages become vectors. ``layout`` names the format of its files, ``share`` the part of a build that
+    this process does."""
 
     needs_checkpoint: ClassVar[bool] = True
     layout: ClassVar[str]
     options: EncodingOptions
+    share: Share = Share()
 
     @abstractmethod
     def load(self, folder: Path) -> torch.nn.Module:
         """The encoder in a checkpoint's folder."""
-
-    @abstractmethod
-    def writer(self, into: Path) -> IndexWriter:
-        """What writes this retriever's files into ``into``."""
 
     @abstractmethod
     def passage_vectors(self, texts: Sequence[str], progress: Progress) -> list[NDArray[np.floating]]:
@@ -108,17 +107,34 @@ class EncoderRetriever(TrainableRetriever):
         return f"{self.layout} {digest[:32]}"
 
     def build(self, passages: Iterable[Passage], into: Path, progress: Progress = silent) -> None:
-        with self.writer(into) as writer:
-            self._write(writer, passages, progress)
+        self._grow(None, passages, frozenset(), into, progress)
 
     def update(
         self, old: Path, into: Path, added: Iterable[Passage], removed: AbstractSet[str], progress: Progress = silent
     ) -> None:
-        with self.writer(into) as writer:
-            writer.keep(old, removed)
-            self._write(writer, added, progress)
+        self._grow(old, added, removed, into, progress)
 
-    def _write(self, writer: IndexWriter, passages: Iterable[Passage], progress: Progress) -> None:
-        for chunk in chunks(passages, CHUNK):
-            vectors = self.passage_vectors([passage.content for passage in chunk], progress)
-            writer.add([passage.id for passage in chunk], vectors)
+    def writer(self, into: Path) -> IndexWriter:
+        """What writes this retriever's files into ``into``; a retriever that has none has its own :meth:`_grow`."""
+        raise NotImplementedError
+
+    def _grow(
+        self, old: Path | None, added: Iterable[Passage], removed: AbstractSet[str], into: Path, progress: Progress
+    ) -> None:
+        """Encode this process's share of what is added; the first process then writes the files."""
+        pieces = Pieces(into / PIECES, self.share)
+        ids: list[list[str]] = []
+        for number, chunk in enumerate(chunks(added, PIECE)):
+            ids.append([passage.id for passage in chunk])
+            if self.share.has(number) and not pieces.has(f"{number:06d}"):
+                vectors = self.passage_vectors([passage.content for passage in chunk], progress)
+                pieces.save(f"{number:06d}", {"vectors": np.stack(vectors)})
+            else:
+                progress(len(chunk))
+        if self.share.is_first:
+            with self.writer(into) as writer:
+                if old is not None:
+                    writer.keep(old, removed)
+                for number, some in enumerate(ids):
+                    writer.add(some, pieces.load(f"{number:06d}")["vectors"])
+            pieces.clear()

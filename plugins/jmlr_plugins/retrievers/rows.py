@@ -23,6 +23,7 @@ class Rows:
 
     def __init__(self, ids: Sequence[str]) -> None:
         self.ids = list(ids)
+        self._among: tuple[AbstractSet[str], NDArray[np.int64]] | None = None
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -37,6 +38,13 @@ class Rows:
     def kept(self, removed: AbstractSet[str]) -> NDArray[np.bool_]:
         """Which rows stay when the passages in ``removed`` go: (N,)."""
         return np.fromiter((one not in removed for one in self.ids), dtype=bool, count=len(self.ids))
+
+    def among(self, only: AbstractSet[str]) -> NDArray[np.int64]:
+        """The rows of the passages in ``only``, ascending. Those of the last set are kept: a filter serves many searches."""
+        known = self._among
+        if known is None or known[0] is not only:
+            self._among = known = only, np.flatnonzero(~self.kept(only))
+        return known[1]
 
     def replaced(self, kept: NDArray[np.bool_], added: Sequence[str]) -> Rows:
         """The rows that stay, in their order, then the new ones."""

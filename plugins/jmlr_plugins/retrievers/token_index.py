@@ -1,20 +1,19 @@
-"""The token vectors of all passages on disk, and exact MaxSim search over them."""
+"""The token vectors of all passages as they are, and exact MaxSim search over them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from pathlib import Path
-from typing import BinaryIO, Self
 
 import numpy as np
 import torch
-from numpy.lib import format as npy
 from numpy.typing import NDArray
 from torch import Tensor
 
 from jmlr_cli.contracts.values import Match
 from jmlr_cli.errors import DamagedError
+from jmlr_plugins.retrievers.ragged import Source
 from jmlr_plugins.retrievers.rows import REBUILD, Rows, read_array
 from jmlr_plugins.retrievers.token_vectors import TokenVectors
 
@@ -23,69 +22,42 @@ QUERY_TOKENS = 256  # compared with a block at once: 32 MB of similarities
 RESIDENT_BYTES = 2 << 30
 
 
-class TokenWriter:
-    """Streams token vectors to ``vectors.npy`` (T, dim) float16, with ``lengths.npy`` (N,) and ``ids.json``."""
-
-    def __init__(self, into: Path) -> None:
-        self._into = into
-        self._ids: list[str] = []
-        self._lengths: list[int] = []
-        self._width = 0
-
-    def __enter__(self) -> Self:
-        self._file: BinaryIO = (self._into / "vectors.npy").open("wb")
-        self._write_header()
-        return self
-
-    def __exit__(self, *failure: object) -> None:
-        with self._file:
-            self._file.seek(0)
-            self._write_header()
-        np.save(self._into / "lengths.npy", np.array(self._lengths, dtype=np.int32), allow_pickle=False)
-        Rows(self._ids).write(self._into / "ids.json")
-
-    def _write_header(self) -> None:
-        # numpy leaves room in the header for the number of rows to grow, so it can be written again.
-        header = {"descr": "<f2", "fortran_order": False, "shape": (sum(self._lengths), self._width)}
-        npy.write_array_header_1_0(self._file, header)
-
-    def keep(self, old: Path, removed: AbstractSet[str]) -> None:
-        """Take over the vectors in ``old`` but those of the passages in ``removed``."""
-        index = TokenIndex(old)
-        for row in np.flatnonzero(index.rows.kept(removed)):
-            self.add([index.rows.ids[row]], [index.passage(row)])
-
-    def add(self, ids: Sequence[str], vectors: Sequence[NDArray]) -> None:
-        """Append passages with the vectors (tokens, dim) of each."""
-        for passage in vectors:
-            self._width = passage.shape[1]
-            self._file.write(np.ascontiguousarray(passage, dtype="<f2").data)
-            self._lengths.append(len(passage))
-        self._ids.extend(ids)
-
-
 class TokenIndex:
-    """The files of :class:`TokenWriter`, opened. The vectors stay on disk until they are read."""
+    """Passages in ``rows`` and their token vectors (T, dim) float16, ``lengths`` (N,) of each, one passage after the other."""
 
-    def __init__(self, at: Path) -> None:
-        lengths = read_array(at / "lengths.npy").astype(np.int64)
-        self.rows = Rows.read(at / "ids.json", len(lengths))
-        self._vectors = read_array(at / "vectors.npy", mapped=len(lengths) > 0)
+    def __init__(self, rows: Rows, vectors: NDArray[np.float16], lengths: NDArray[np.int64]) -> None:
+        self.rows = rows
+        self.lengths = lengths
+        self._vectors = vectors
         self._starts = np.concatenate([[0], np.cumsum(lengths)])
-        if len(self._vectors) != self._starts[-1]:
-            raise DamagedError(f"{at / 'vectors.npy'} holds {len(self._vectors)} vectors, not {self._starts[-1]}", REBUILD)
         self._resident: dict[int, Tensor] = {}
 
-    def passage(self, row: int | np.integer) -> NDArray[np.float16]:
-        """The vectors of one passage: (tokens, dim)."""
-        return self._vectors[self._starts[row] : self._starts[row + 1]]
+    @classmethod
+    def read(cls, at: Path) -> TokenIndex:
+        """The index in ``at``; its vectors stay on disk until they are read."""
+        lengths = read_array(at / "lengths.npy").astype(np.int64)
+        vectors = read_array(at / "vectors.npy", mapped=len(lengths) > 0)
+        if len(vectors) != lengths.sum():
+            raise DamagedError(f"{at / 'vectors.npy'} holds {len(vectors)} vectors, not {lengths.sum()}", REBUILD)
+        return cls(Rows.read(at / "ids.json", len(lengths)), vectors, lengths)
 
-    def search(self, queries: TokenVectors, k: int) -> list[list[Match]]:
-        """The ``k`` passages of highest MaxSim with each query, by comparing with all of them."""
+    @classmethod
+    def empty(cls) -> TokenIndex:
+        """An index without passages."""
+        return cls(Rows([]), np.zeros((0, 0), dtype=np.float16), np.zeros(0, dtype=np.int64))
+
+    def source(self) -> Source:
+        """All passages, as what another index is made of."""
+        return Source(self.rows.ids, self.lengths, lambda: {"vectors": self._vectors})
+
+    def search(self, queries: TokenVectors, k: int, only: AbstractSet[str] | None = None) -> list[list[Match]]:
+        """The ``k`` passages of highest MaxSim with each query by comparing with all of them; with ``only``, of those
+        passages."""
         found: list[list[Match]] = [[]] * len(queries)
+        rows = None if only is None else self.rows.among(only)
         for positions, group in _groups(queries):
             for position, scores in zip(positions, self._scores(group), strict=True):
-                found[position] = self.rows.best(scores, k)
+                found[position] = self.rows.best(scores if rows is None else scores[rows], k, rows)
         return found
 
     def _scores(self, queries: TokenVectors) -> NDArray[np.float32]:

@@ -1,0 +1,177 @@
+"""Token vectors in a few bytes: the number of the nearest centroid, and what is left over in two bits a dimension.
+
+What a vector ``x`` of length one differs from its centroid is divided by the spread of that centroid's vectors, rotated so
+that every four dimensions carry about as much of it, and each four dimensions become the number of one of 256 codewords
+(product quantisation, Jégou et al. 2011, with the rotation of Ge et al. 2013's parametric solution). What is decoded is
+scaled to length one again, as ``x`` was, and that factor takes one more byte.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import faiss
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file, save
+
+from jmlr_cli.errors import DamagedError
+from jmlr_cli.files import write_whole
+from jmlr_plugins.retrievers.centroids import Centroids, find_centroids
+from jmlr_plugins.retrievers.rows import REBUILD
+
+GROUP = 4
+"""Dimensions that share a byte."""
+CODEWORDS = 256
+QUANTISER_SAMPLE = 1 << 16
+PRIOR = 10.0
+"""Vectors' worth of the overall spread in the estimate of one centroid's."""
+FACTORS = (0.9, 1.4)
+"""The smallest and the largest factor that a byte holds; those outside are cut to it."""
+
+
+@dataclass(frozen=True)
+class Codes:
+    """``n`` compressed vectors. ``bytes``: (n, M + 1) uint8, the codewords and then the factor. ``centroids``: (n,) uint16."""
+
+    bytes: NDArray[np.uint8]
+    centroids: NDArray[np.uint16]
+
+
+@dataclass(frozen=True)
+class Codebook:
+    """``scales``: (K,), the spread around each centroid. ``rotation``: (4 M, d). ``codewords``: (M, 256, 4).
+    ``error``: the mean squared distance between a vector of the sample and its decoded one, before the factor."""
+
+    centroids: Centroids
+    scales: NDArray[np.float32]
+    rotation: NDArray[np.float32]
+    codewords: NDArray[np.float32]
+    error: float = 0.0
+
+    @property
+    def width(self) -> int:
+        """Bytes of a code without its centroid."""
+        return len(self.codewords) + 1
+
+    @cached_property
+    def _quantiser(self) -> faiss.ProductQuantizer:
+        quantiser = faiss.ProductQuantizer(len(self.codewords) * GROUP, len(self.codewords), 8)
+        faiss.copy_array_to_vector(np.ascontiguousarray(self.codewords).ravel(), quantiser.centroids)
+        return quantiser
+
+    def encode(self, vectors: NDArray[np.floating]) -> Codes:
+        """Compress vectors (n, d) of length one."""
+        vectors = np.ascontiguousarray(vectors, dtype=np.float32)
+        nearest = self.centroids.nearest(vectors)
+        rest = (vectors - self.centroids.vectors[nearest]) / self.scales[nearest, None]
+        codes = self._quantiser.compute_codes(np.ascontiguousarray(rest @ self.rotation.T))
+        decoded = self._decoded(codes, nearest)
+        factors = 1 / np.maximum(np.linalg.norm(decoded, axis=1), 1e-6)
+        return Codes(np.hstack([codes, to_byte(factors)[:, None]]), nearest.astype(np.uint16))
+
+    def decode(self, codes: Codes) -> NDArray[np.float32]:
+        """The vectors (n, d), of length one, that stand for ``codes``."""
+        decoded = self._decoded(np.ascontiguousarray(codes.bytes[:, :-1]), codes.centroids.astype(np.int64))
+        return decoded * from_byte(codes.bytes[:, -1])[:, None]
+
+    def errors(self, vectors: NDArray[np.floating], codes: Codes) -> NDArray[np.float32]:
+        """The squared distance of each of ``vectors`` (n, d) from its code before the factor: (n,)."""
+        decoded = self._decoded(np.ascontiguousarray(codes.bytes[:, :-1]), codes.centroids.astype(np.int64))
+        return ((np.asarray(vectors, dtype=np.float32) - decoded) ** 2).sum(1)
+
+    def _decoded(self, codes: NDArray[np.uint8], nearest: NDArray[np.int64]) -> NDArray[np.float32]:
+        rest = self._quantiser.decode(codes) @ self.rotation
+        return rest * self.scales[nearest, None] + self.centroids.vectors[nearest]
+
+    def write(self, path: Path) -> None:
+        """Write the file that :meth:`read` reads."""
+        arrays = {
+            "centroids": self.centroids.vectors.astype(np.float16),  # they are float16 numbers already
+            "cells": self.centroids.cells,
+            "starts": self.centroids.starts,
+            "scales": self.scales,
+            "rotation": self.rotation,
+            "codewords": self.codewords,
+            "error": np.array([self.error]),
+        }
+        write_whole(path, save({name: np.ascontiguousarray(array) for name, array in arrays.items()}))
+
+    @classmethod
+    def read(cls, path: Path) -> Codebook:
+        """Read what :meth:`write` wrote; raises :class:`DamagedError` when it cannot be read."""
+        try:
+            arrays = load_file(path)
+            centroids = Centroids(arrays["centroids"].astype(np.float32), arrays["cells"], arrays["starts"])
+            error = float(arrays["error"][0])
+            return cls(centroids, arrays["scales"], arrays["rotation"], arrays["codewords"], error)
+        except (OSError, SafetensorError, KeyError) as problem:
+            raise DamagedError(f"the index file {path} cannot be read: {problem}", REBUILD) from problem
+
+
+def train_codebook(sample: NDArray[np.floating], count: int) -> Codebook:
+    """A codebook with about ``count`` centroids from ``sample`` (n, d), at least 256 vectors of length one."""
+    sample = np.ascontiguousarray(sample, dtype=np.float32)
+    found = find_centroids(sample, count)
+    # what is on disk later is what residuals are taken from now
+    centroids = Centroids(found.vectors.astype(np.float16).astype(np.float32), found.cells, found.starts)
+    nearest = centroids.nearest(sample)
+    rest = sample - centroids.vectors[nearest]
+    scales = _spreads(rest, nearest, len(centroids.vectors))
+    rest /= scales[nearest, None]
+    rotation = balanced_rotation(rest)
+    codewords = _codewords(rest[:: max(1, len(rest) // QUANTISER_SAMPLE)] @ rotation.T)
+    book = Codebook(centroids, scales, rotation, codewords)
+    some = sample[:QUANTISER_SAMPLE]
+    return Codebook(centroids, scales, rotation, codewords, float(book.errors(some, book.encode(some)).mean()))
+
+
+def _spreads(rest: NDArray[np.float32], nearest: NDArray[np.int64], count: int) -> NDArray[np.float32]:
+    """The root mean square length of what is left over around each centroid: (count,)."""
+    energy = (rest**2).sum(1)
+    members = np.bincount(nearest, minlength=count)
+    total = np.bincount(nearest, energy, minlength=count)
+    return np.sqrt(np.maximum((total + PRIOR * energy.mean()) / (members + PRIOR), 1e-12)).astype(np.float32)
+
+
+def balanced_rotation(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The principal axes of ``vectors`` (n, d) in groups of at most four, whose variances have like products: (4 M, d), with
+    rows of zeros where a group has fewer. Rows are orthonormal, so inner products stay."""
+    variances, axes = np.linalg.eigh(np.cov(vectors.T.astype(np.float64)))
+    size = len(variances)
+    groups: list[list[int]] = [[] for _ in range(-(-size // GROUP))]
+    products = np.zeros(len(groups))
+    logs = np.log(np.maximum(variances, variances[-1] * 1e-9))
+    logs -= logs.min() - 1e-3
+    for axis in range(size - 1, -1, -1):
+        group = min((g for g in range(len(groups)) if len(groups[g]) < GROUP), key=products.__getitem__)
+        groups[group].append(axis)
+        products[group] += logs[axis]
+    rotation = np.zeros((len(groups) * GROUP, size), dtype=np.float32)
+    for number, group in enumerate(groups):
+        rotation[number * GROUP : number * GROUP + len(group)] = axes[:, group].T
+    return rotation
+
+
+def _codewords(rotated: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The 256 codewords of each group of dimensions: (M, 256, 4), by faiss."""
+    width = rotated.shape[1]
+    quantiser = faiss.ProductQuantizer(width, width // GROUP, 8)
+    quantiser.cp.seed, quantiser.cp.min_points_per_centroid = 0, 1
+    quantiser.train(np.ascontiguousarray(rotated))
+    return faiss.vector_to_array(quantiser.centroids).reshape(-1, CODEWORDS, GROUP)
+
+
+def to_byte(factors: NDArray[np.floating]) -> NDArray[np.uint8]:
+    """Factors (n,) as whole numbers from 0 to 255."""
+    low, high = FACTORS
+    return np.rint((np.clip(factors, low, high) - low) * (255 / (high - low))).astype(np.uint8)
+
+
+def from_byte(numbers: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """What :func:`to_byte` made whole numbers of."""
+    low, high = FACTORS
+    return (low + numbers.astype(np.float32) * ((high - low) / 255)).astype(np.float32)

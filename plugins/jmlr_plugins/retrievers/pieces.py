@@ -1,0 +1,86 @@
+"""What an unfinished build has encoded so far: one file a piece, each whole or absent, so that a build which was interrupted
+goes on and several processes can encode one corpus, each its share of the pieces, on one machine or on a shared disk."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load_file, save
+
+from jmlr_cli.files import write_whole
+
+PIECE = 512
+"""Passages in a piece."""
+POLL = 0.2
+"""Seconds between two looks for what another process writes."""
+
+
+@dataclass(frozen=True)
+class Share:
+    """The pieces that this process encodes: every ``of``-th from ``rank``. The first one puts them together."""
+
+    rank: int = 0
+    of: int = 1
+
+    @property
+    def is_first(self) -> bool:
+        """Whether this process puts the pieces together."""
+        return self.rank == 0
+
+    def has(self, number: int) -> bool:
+        """Whether a piece is this process's."""
+        return number % self.of == self.rank
+
+
+class Pieces:
+    """The pieces of one build, in ``folder``."""
+
+    def __init__(self, folder: Path, share: Share) -> None:
+        self.folder = folder
+        self.share = share
+        folder.mkdir(exist_ok=True)
+
+    def save(self, name: str, arrays: Mapping[str, NDArray]) -> None:
+        """Write the file ``name``, whole."""
+        write_whole(self._path(name), save({key: np.ascontiguousarray(array) for key, array in arrays.items()}))
+
+    def has(self, name: str) -> bool:
+        """Whether the file ``name`` is there, whole."""
+        return self._path(name).exists()
+
+    def load(self, *names: str) -> dict[str, NDArray]:
+        """The arrays of the first of these files that is there, once the process that makes one of them has done so."""
+        while True:
+            for name in names:
+                try:
+                    return load_file(self._path(name))
+                except FileNotFoundError:
+                    continue
+            self._look_again(names)
+
+    def wait(self, name: str) -> None:
+        """Until the file ``name`` is there."""
+        while not self.has(name):
+            self._look_again((name,))
+
+    def _look_again(self, names: tuple[str, ...]) -> None:
+        if self.share.of == 1 or not self.folder.exists():
+            raise FileNotFoundError(self._path(names[0]))
+        time.sleep(POLL)
+
+    def remove(self, name: str) -> None:
+        """Remove the file ``name``, if it is there."""
+        self._path(name).unlink(missing_ok=True)
+
+    def clear(self) -> None:
+        """Remove them all: the index is whole."""
+        shutil.rmtree(self.folder)
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name}.safetensors"

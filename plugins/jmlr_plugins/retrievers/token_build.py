@@ -1,0 +1,191 @@
+"""Passages become an index of token vectors: as they are while there are few, compressed beyond that.
+
+The first pieces are encoded and kept as they are, up to a sample that a codebook can be trained on. Passages come in the order
+of their ids, which are content hashes, so the first ones are a random sample. If that is all there is, and it is little, the
+index keeps it. Otherwise the codebook is trained, and each piece is compressed as soon as it is encoded, so that neither memory
+nor disk ever holds all vectors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from functools import cached_property, partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from jmlr_cli.contracts.values import Passage
+from jmlr_plugins.retrievers.codebook import Codebook, train_codebook
+from jmlr_plugins.retrievers.compressed_index import CODEBOOK, CompressedIndex, finish_compressed
+from jmlr_plugins.retrievers.encoding import chunks
+from jmlr_plugins.retrievers.fit import Fit
+from jmlr_plugins.retrievers.pieces import PIECE, Pieces
+from jmlr_plugins.retrievers.ragged import Source, write_merged
+from jmlr_plugins.retrievers.token_index import TokenIndex
+
+SAMPLE = 1 << 20
+"""Token vectors that are kept as they are until a codebook is trained."""
+TOKENS_PER_CENTROID = 96
+SAMPLE_PER_CENTROID = 32
+MOST_CENTROIDS = 1 << 16
+LEAST = 1024
+"""Token vectors without which no codebook can be trained."""
+
+Encode = Callable[[Sequence[Passage]], list[NDArray[np.floating]]]
+
+
+class TokenBuild:
+    """One build on top of ``old``, whose rows ``kept`` (N,) stay. ``encode`` gives the token vectors (tokens, d) of each
+    passage; up to ``keep_up_to`` of them, all are kept as they are."""
+
+    def __init__(
+        self, pieces: Pieces, encode: Encode, keep_up_to: int, old: TokenIndex | CompressedIndex, kept: NDArray[np.bool_]
+    ) -> None:
+        self._pieces = pieces
+        self._encode = encode
+        self._keep_up_to = max(keep_up_to, LEAST)
+        self._old = old
+        self._kept = kept
+        self._ids: list[list[str]] = []
+
+    def run(self, passages: Iterable[Passage], count: int, into: Path, skipped: Callable[[int], object]) -> None:
+        """Encode this process's share of ``count`` passages; the first process then writes the index. ``skipped`` is told of
+        passages that were encoded before or are another process's."""
+        self._count = count
+        for number, chunk in enumerate(chunks(passages, PIECE)):
+            self._ids.append([passage.id for passage in chunk])
+            if self._pieces.share.has(number) and not self._is_there(number):
+                self._make(number, _packed(self._encode(chunk)))
+            else:
+                skipped(len(chunk))
+        if self._is_compressed:
+            self._compress_sample()
+        if self._pieces.share.is_first:
+            self._join(into)
+
+    def _is_there(self, number: int) -> bool:
+        return self._pieces.has(_codes(number)) or self._pieces.has(_raw(number))
+
+    def _make(self, number: int, arrays: dict[str, NDArray]) -> None:
+        """Write a piece: as it is in the sample, else its codes."""
+        if isinstance(self._old, TokenIndex) and (number == 0 or number < self._sampled):
+            self._pieces.save(_raw(number), arrays)
+        else:
+            self._pieces.save(_codes(number), self._compressed(arrays))
+
+    @cached_property
+    def _sampled(self) -> int:
+        """How many pieces the sample has, by the lengths in the first, which every process knows."""
+        wanted = max(SAMPLE - int(self._old.lengths[self._kept].sum()), 0)
+        return max(1, -(-wanted // max(int(self._lengths(0).mean() * PIECE), 1)))
+
+    @property
+    def _sample(self) -> range:
+        """The pieces of the sample."""
+        return range(min(self._sampled, len(self._ids)) if isinstance(self._old, TokenIndex) and self._ids else 0)
+
+    @cached_property
+    def _is_compressed(self) -> bool:
+        if isinstance(self._old, CompressedIndex) or len(self._ids) > len(self._sample):
+            return True
+        return self._sample_tokens > self._keep_up_to
+
+    @property
+    def _sample_tokens(self) -> int:
+        """Token vectors of the sample, those of the old index among them."""
+        return int(self._old.lengths[self._kept].sum()) + sum(int(self._lengths(number).sum()) for number in self._sample)
+
+    def _lengths(self, number: int) -> NDArray[np.int64]:
+        """The tokens of each passage of a piece."""
+        return self._pieces.load(_codes(number), _raw(number))["lengths"].astype(np.int64)
+
+    @cached_property
+    def codebook(self) -> Codebook:
+        """The old index's, or the one that the first process trains on the sample."""
+        if isinstance(self._old, CompressedIndex):
+            return self._old.codebook
+        path = self._pieces.folder / CODEBOOK
+        if self._pieces.share.is_first and not path.exists():
+            self._trained().write(path)
+        self._pieces.wait(path.stem)
+        return Codebook.read(path)
+
+    def _trained(self) -> Codebook:
+        sample = range(min(self._sampled, -(-self._count // PIECE)))
+        parts = [self._old.source().load()["vectors"], *(self._pieces.load(_raw(number))["vectors"] for number in sample)]
+        sampled = sum(map(len, parts))
+        share = min(1.0, len(sample) * PIECE / max(self._count, 1))
+        centroids = int(min(max(sampled / share // TOKENS_PER_CENTROID, 1), MOST_CENTROIDS))
+        step = max(1, sampled // (SAMPLE_PER_CENTROID * centroids))
+        vectors = np.concatenate([part[::step].astype(np.float32) for part in parts if len(part)])
+        del parts
+        return train_codebook(vectors, centroids)
+
+    def _compressed(self, arrays: dict[str, NDArray]) -> dict[str, NDArray]:
+        """The codes of a piece, and their error."""
+        codes = self.codebook.encode(arrays["vectors"])
+        error = float(self.codebook.errors(arrays["vectors"], codes).sum())
+        return {"codes": codes.bytes, "centroids": codes.centroids, "lengths": arrays["lengths"], "error": np.array([error])}
+
+    def _compress_sample(self) -> None:
+        """Replace this process's pieces of the sample by their codes."""
+        for number in filter(self._pieces.share.has, self._sample):
+            if not self._pieces.has(_codes(number)):
+                self._pieces.save(_codes(number), self._compressed(self._pieces.load(_raw(number))))
+            self._pieces.remove(_raw(number))
+
+    def _join(self, into: Path) -> None:
+        """Write the index out of what stays of the old one and all pieces."""
+        kept = np.concatenate([self._kept, np.ones(sum(map(len, self._ids)), dtype=bool)])
+        if not self._is_compressed:
+            write_merged(into, [self._old.source(), *self._sources(_raw, "vectors")], kept)
+            return
+        old, fit = self._old_codes()
+        write_merged(into, [old, *self._sources(_codes, "codes", "centroids")], kept)
+        for number in range(len(self._ids)):
+            piece = self._pieces.load(_codes(number))
+            fit = fit.with_more(len(piece["codes"]), float(piece["error"][0]), later=isinstance(self._old, CompressedIndex))
+        finish_compressed(into, self.codebook, fit)
+
+    def _sources(self, name: Callable[[int], str], *arrays: str) -> list[Source]:
+        """The pieces, as what is put together."""
+        for number in range(len(self._ids)):
+            self._pieces.wait(name(number))
+
+        def load(number: int) -> dict[str, NDArray]:
+            piece = self._pieces.load(name(number))
+            return {each: piece[each] for each in arrays}
+
+        return [Source(ids, self._lengths(number), partial(load, number)) for number, ids in enumerate(self._ids)]
+
+    def _old_codes(self) -> tuple[Source, Fit]:
+        """The codes of the old index, made now if it had none, and how well they fit."""
+        if isinstance(self._old, CompressedIndex):
+            return self._old.source(), self._old.fit
+        source = self._old.source()
+        vectors = np.array(source.load()["vectors"])
+        codes = self.codebook.encode(vectors) if len(vectors) else None
+        if codes is None:
+            return source, Fit()
+        arrays = {"codes": codes.bytes, "centroids": codes.centroids}
+        return replace(source, load=lambda: arrays), Fit().with_more(
+            len(vectors), float(self.codebook.errors(vectors, codes).sum())
+        )
+
+
+def _raw(number: int) -> str:
+    """The name of a piece whose vectors are kept as they are."""
+    return f"{number:06d}-vectors"
+
+
+def _codes(number: int) -> str:
+    """The name of a piece that is compressed."""
+    return f"{number:06d}-codes"
+
+
+def _packed(vectors: Sequence[NDArray[np.floating]]) -> dict[str, NDArray]:
+    """The token vectors of passages, one after the other, as float16, and how many each has."""
+    lengths = np.array([len(each) for each in vectors], dtype=np.int32)
+    return {"vectors": np.concatenate(vectors).astype(np.float16), "lengths": lengths}
