@@ -9,6 +9,7 @@ from pathlib import Path
 
 from jmlr_cli.assemble import make_generator, make_retriever
 from jmlr_cli.contracts.config import RetrieverConfig
+from jmlr_cli.contracts.filters import Condition, conditions
 from jmlr_cli.contracts.generator import Generator, TrainableGenerator
 from jmlr_cli.errors import InputError
 from jmlr_cli.index.manifest import has_manifest
@@ -25,13 +26,20 @@ DEFAULT_RECIPE = "small"
 class System:
     """What answers: the models of a run or a recipe, and the index it reads. Nothing loads before its use.
 
-    ``run_named`` tells whether the user named the run: then an index must be its retriever's own.
+    ``run_named`` tells whether the user named the run: then an index must be its retriever's own. ``where`` is a filter
+    beside the recipe's ``data.where``: a passage must pass both.
     """
 
     recipe: Recipe
     run: Run | None
     index_name: str | None
     run_named: bool = False
+    where: tuple[Condition, ...] = ()
+
+    @property
+    def filters(self) -> tuple[Condition, ...]:
+        """The recipe's filters and those beside them."""
+        return (*conditions(self.recipe.data.where), *self.where)
 
     @property
     def name(self) -> str:
@@ -52,7 +60,8 @@ class System:
 
     @cached_property
     def index(self) -> Index:
-        """The index that passages come from. Raises :class:`InputError` when there is none that fits."""
+        """The index that passages come from, behind its filters. Raises :class:`InputError` when there is none that fits, and
+        when no passage passes."""
         folder = self._index_folder()
         index = open_index(folder, make_retriever)
         if self.run and self.run_named and self.run.retriever.is_dir():
@@ -62,21 +71,27 @@ class System:
                     f"the index {folder.name!r} was not encoded by the retriever of the run {self.run.name!r}",
                     f"Encode it: jmlr index FOLDER --name NAME --run {self.run.name}; or leave --index out.",
                 )
-        return index
-
-    @property
-    def has_index(self) -> bool:
-        """Whether an index was named, or is the run's own or the only one."""
-        return self.index_name is not None or bool(self.run and has_manifest(self.run.index)) or len(index_names()) == 1
+        try:
+            return index.within(self.filters)
+        except InputError as error:
+            own = " The recipe's data.where counts, too; --set data.where= leaves it out." if self.recipe.data.where else ""
+            raise InputError(str(error), error.hint + own) from None
 
     def _index_folder(self) -> Path:
         if self.index_name is None and self.run and has_manifest(self.run.index):
             return self.run.index
-        return find_index(self.index_name or (self.recipe.data.index if self.run else None))
+        return find_index(self.index_name or self._recipe_index())
+
+    def _recipe_index(self) -> str | None:
+        """The index that the recipe names: a run's own recipe means it, another one only where there is one of that name."""
+        name = self.recipe.data.index
+        return name if self.run or name in index_names() else None
 
 
-def open_system(run: str | None, recipe: str | None, index: str | None, overrides: Sequence[str] = ()) -> System:
-    """The system that a command's ``--run``, ``--recipe`` and ``--index`` describe.
+def open_system(
+    run: str | None, recipe: str | None, index: str | None, overrides: Sequence[str] = (), where: Sequence[Condition] = ()
+) -> System:
+    """The system that a command's ``--run``, ``--recipe``, ``--index`` and ``--where`` describe.
 
     With neither run nor recipe it is the newest finished run, and without one the recipe ``small``.
     """
@@ -85,8 +100,8 @@ def open_system(run: str | None, recipe: str | None, index: str | None, override
     if recipe is None:
         opened = finished(open_run(run)) if run else _newest_finished()
         if opened:
-            return System(overridden(opened.recipe, overrides), opened, index, run_named=run is not None)
-    return System(load_recipe(recipe or DEFAULT_RECIPE, overrides), None, index)
+            return System(overridden(opened.recipe, overrides), opened, index, run is not None, tuple(where))
+    return System(load_recipe(recipe or DEFAULT_RECIPE, overrides), None, index, where=tuple(where))
 
 
 def find_index(name: str | None) -> Path:

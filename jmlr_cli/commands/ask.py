@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from jmlr_cli.commands.options import IndexName, Json, RecipeName, RunName, Set
+from jmlr_cli.commands.where import Where, given
 
 if TYPE_CHECKING:
     from jmlr_cli.answering.system import System
@@ -22,6 +23,7 @@ def ask(
     k: Annotated[
         int | None, typer.Option("-k", min=1, help="How many passages to read; by default the recipe's candidates.read.")
     ] = None,
+    where: Where = None,
     max_new_tokens: Annotated[int, typer.Option(min=1, help="Longest answer, in tokens.")] = 200,
     overrides: Set = None,
     json: Json = False,
@@ -33,7 +35,7 @@ def ask(
 
     if not question.strip():
         raise UsageError("the question is empty", 'For example: jmlr ask "What is the first treatment of anaphylaxis?"')
-    system = open_system(run, recipe, index, overrides or [])
+    system = open_system(run, recipe, index, overrides or [], given(where))
     hits = retrieve(system, question, k or system.recipe.candidates.read or 1)
     _as_json(system, question, hits, max_new_tokens) if json else on_screen(system, question, hits, max_new_tokens)
 

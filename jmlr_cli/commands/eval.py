@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,9 +10,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from jmlr_cli.commands.options import IndexName, Json, RecipeName, RetrieverName, RunName, Set
+from jmlr_cli.commands.where import Where, given
 
 if TYPE_CHECKING:
     from jmlr_cli.answering.system import System
+    from jmlr_cli.contracts.filters import Condition
     from jmlr_cli.contracts.values import QuestionSet
     from jmlr_cli.evaluation.results import Evaluation
 
@@ -35,6 +38,7 @@ def evaluate(
     k: Annotated[
         int | None, typer.Option("-k", min=1, help="Passages in a prompt; by default the recipe's candidates.read.")
     ] = None,
+    where: Where = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many questions.")] = None,
     split: Annotated[str | None, typer.Option(help="train, dev or test; by default test, then dev.")] = None,
     no_generate: Annotated[
@@ -51,7 +55,7 @@ def evaluate(
     from jmlr_cli.evaluation.beir import is_beir
 
     if task and is_beir(Path(task).expanduser()):
-        result = beir(Path(task).expanduser(), split, retriever, recipe, run, overrides or [])
+        result = beir(Path(task).expanduser(), split, retriever, recipe, run, overrides or [], given(where))
         console.emit(result) if json else show_beir(result)
         return
     settings = [
@@ -59,7 +63,7 @@ def evaluate(
         *([f"evaluation.mode={mode}"] if mode else []),
         *([f"evaluation.scoring={scoring}"] if scoring else []),
     ]
-    system = _system(run, recipe, index, retriever, settings)
+    system = _system(run, recipe, index, retriever, settings, given(where))
     wanted = Wanted(split, limit, k, not no_generate, retriever, output)
     results = [measured(system, name, wanted) for name in ([task] if task else _own_tasks(system))]
     if json:
@@ -92,7 +96,9 @@ def measured(system: System, task: str, wanted: Wanted) -> dict[str, Any]:
     if wanted.retriever and mode != "closed" and not own:
         _check_index(system, wanted.retriever)
     found = evaluated(system, questions, wanted)
-    result = found.as_json() | {"run": system.run.name if system.run else None, "model": system.generator.name}
+    made_by = {"run": system.run.name if system.run else None, "model": system.generator.name}
+    searched = mode != "closed" and not own
+    result = found.as_json() | made_by | {"where": [str(each) for each in system.filters] if searched else []}
     return result | ({"gold": gold_kinds(questions, None if own else system.index)} if mode == "oracle" else {})
 
 
@@ -133,10 +139,16 @@ def evaluated(system: System, questions: QuestionSet, wanted: Wanted) -> Evaluat
 
 
 def beir(
-    folder: Path, split: str | None, retriever: str | None, recipe: str | None, run: str | None, overrides: list[str]
+    folder: Path,
+    split: str | None,
+    retriever: str | None,
+    recipe: str | None,
+    run: str | None,
+    overrides: list[str],
+    where: Sequence[Condition] = (),
 ) -> dict[str, Any]:
     """Retrieval measures on a BEIR folder. Its corpus is indexed, whole documents as passages; what an earlier
-    call indexed is kept."""
+    call indexed is kept. ``where`` filters what is retrieved, not what is judged."""
     import time
 
     from jmlr_cli import console
@@ -151,10 +163,10 @@ def beir(
     started = time.monotonic()
     data = read_beir(folder, split)
     config, words = chosen_retriever(retriever, recipe, run, overrides)
-    where = Workspace.current().beir / f"{default_name([folder])}-{config.plugin}"
+    at = Workspace.current().beir / f"{default_name([folder])}-{config.plugin}"
     passages, _ = read_passages([data.corpus], words)
-    encode(where, config, passages, words)
-    index = open_index(where, make_retriever)
+    encode(at, config, passages, words)
+    index = open_index(at, make_retriever).within(where)
     with console.progress_bar("searching") as progress:
         metrics = evaluate_retrieval(index.search, data.queries, data.qrels, progress=progress)
     return {
@@ -167,16 +179,24 @@ def beir(
         "retriever": config.plugin,
         "checkpoint": config.checkpoint,
         "run": run,
+        "where": list(map(str, where)),
         "metrics": metrics,
         "seconds": round(time.monotonic() - started, 2),
     }
 
 
-def _system(run: str | None, recipe: str | None, index: str | None, retriever: str | None, overrides: list[str]) -> System:
+def _system(
+    run: str | None,
+    recipe: str | None,
+    index: str | None,
+    retriever: str | None,
+    overrides: list[str],
+    where: Sequence[Condition],
+) -> System:
     from jmlr_cli.answering.system import open_system
     from jmlr_cli.commands.retriever_choice import retriever_overrides
 
-    return open_system(run, recipe, index, [*retriever_overrides(retriever), *overrides])
+    return open_system(run, recipe, index, [*retriever_overrides(retriever), *overrides], where)
 
 
 def _own_tasks(system: System) -> list[str]:

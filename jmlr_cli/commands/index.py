@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -14,9 +15,14 @@ from jmlr_cli.commands.options import Json, RecipeName, RetrieverName, RunName, 
 
 if TYPE_CHECKING:
     from jmlr_cli.contracts.config import RetrieverConfig
+    from jmlr_cli.contracts.progress import Progress
     from jmlr_cli.contracts.values import Passage
+    from jmlr_cli.corpus.corpus import Corpus
     from jmlr_cli.corpus.sources import Skipped
     from jmlr_cli.index.build import Change
+
+TINY_TEXTS = 20_000
+"""Passages that the vocabulary of a tiny catalogue model is trained on, at most."""
 
 
 def index(
@@ -25,10 +31,11 @@ def index(
     retriever: RetrieverName = None,
     recipe: RecipeName = None,
     run: RunName = None,
+    rebuild: Annotated[bool, typer.Option("--rebuild", help="Encode all passages anew, not only those that changed.")] = False,
     overrides: Set = None,
     json: Json = False,
 ) -> None:
-    """Index a folder of documents, or bring its index up to date."""
+    """Index a folder of documents, or bring its index up to date. Run again, an interrupted call goes on where it stopped."""
     from jmlr_cli import console
     from jmlr_cli.commands.retriever_choice import chosen_retriever
     from jmlr_cli.workspace import Workspace
@@ -37,41 +44,77 @@ def index(
     config, words = chosen_retriever(retriever, recipe, run, overrides or [])
     folder = Workspace.current().index(name or default_name(paths))
     passages, skipped = read_passages(paths, words)
-    change = encode(folder, config, passages, words)
-    result = summary(change, skipped, time.monotonic() - started)
+    change = encode(folder, config, passages, words, rebuild)
+    result = summary(change, skipped, advice_on(folder), time.monotonic() - started)
     console.emit(result) if json else show(result)
 
 
-def read_passages(paths: Sequence[Path], words: int) -> tuple[list[Passage], list[Skipped]]:
-    """All passages below the paths, and what was skipped."""
+def read_passages(paths: Sequence[Path], words: int) -> tuple[Corpus, list[Skipped]]:
+    """The passages below the paths, read when they are iterated over, and the list that then fills with what was skipped."""
     from jmlr_cli import console
-    from jmlr_cli.corpus.folder import CorpusReader
-    from jmlr_cli.corpus.passages import split_document
+    from jmlr_cli.corpus.corpus import Corpus
 
-    reader = CorpusReader(paths)
-    with console.progress_bar("reading documents") as progress:
-        passages = [passage for document in reader.documents(progress) for passage in split_document(document, words)]
-    return passages, reader.skipped
+    corpus = Corpus(paths, words, lambda: console.progress_bar("reading documents"))
+    return corpus, corpus.skipped
 
 
-def encode(folder: Path, config: RetrieverConfig, passages: list[Passage], words: int) -> Change:
+def encode(folder: Path, config: RetrieverConfig, passages: Iterable[Passage], words: int, rebuild: bool = False) -> Change:
     """Make the index hold the passages."""
     from jmlr_cli import console
     from jmlr_cli.assemble import make_retriever
     from jmlr_cli.index.build import build_index
+
+    _bring(config.checkpoint or "", passages)
+    going_on = lambda: console.notice("going on where an interrupted `jmlr index` stopped")  # noqa: E731
+    with _bar_at_first_step("encoding passages") as progress:
+        return build_index(folder, make_retriever(config), passages, words, progress, rebuild=rebuild, on_resume=going_on)
+
+
+def advice_on(folder: Path) -> str | None:
+    """What the index's retriever advises, if anything."""
+    from jmlr_cli.assemble import make_retriever
+    from jmlr_cli.index.build import VECTORS
+    from jmlr_cli.index.manifest import generation_folder, read_manifest
+    from jmlr_cli.index.open import index_config
+
+    manifest = read_manifest(folder)
+    retriever = make_retriever(index_config(manifest))
+    retriever.open(generation_folder(folder, manifest) / VECTORS)
+    return retriever.advice()
+
+
+def _bring(checkpoint: str, passages: Iterable[Passage]) -> None:
+    """Build a tiny catalogue model that is not here yet: its vocabulary comes from this corpus."""
+    from itertools import islice
+
     from jmlr_cli.models.catalogue import catalogue
     from jmlr_cli.models.resolve import is_here, pull
 
-    checkpoint = config.checkpoint or ""
     entry = catalogue().get(checkpoint)
     if entry and entry.built and not is_here(checkpoint):
-        pull(checkpoint, [passage.text for passage in passages])  # its vocabulary comes from this corpus
-    with console.progress_bar("encoding passages") as progress:
-        return build_index(folder, make_retriever(config), passages, words, progress)
+        pull(checkpoint, islice((passage.text for passage in passages), TINY_TEXTS))
 
 
-def summary(change: Change, skipped: list[Skipped], seconds: float) -> dict[str, Any]:
-    """The command's JSON. ``added``, ``unchanged`` and ``removed`` count passages."""
+@contextmanager
+def _bar_at_first_step(description: str) -> Iterator[Progress]:
+    """A bar that shows only once there is something to tell: a terminal has room for one, and documents are read first."""
+    from contextlib import ExitStack
+
+    from jmlr_cli import console
+
+    with ExitStack() as stack:
+        shown: list[Progress] = []
+
+        def advance(amount: int, total: int | None = None, note: str = "") -> None:
+            if not shown:
+                shown.append(stack.enter_context(console.progress_bar(description)))
+            shown[0](amount, total, note)
+
+        yield cast("Progress", advance)
+
+
+def summary(change: Change, skipped: list[Skipped], advice: str | None, seconds: float) -> dict[str, Any]:
+    """The command's JSON. ``added``, ``unchanged`` and ``removed`` count passages; ``advice`` is there when there is some."""
     return {
         "schema": "jmlr.index/1",
         "status": "ok",
@@ -82,8 +125,10 @@ def summary(change: Change, skipped: list[Skipped], seconds: float) -> dict[str,
         "added": change.added,
         "unchanged": change.unchanged,
         "removed": change.removed,
+        "resumed": change.resumed,
         "skipped": [{"path": each.path, "reason": each.reason} for each in skipped],
         "seconds": round(seconds, 2),
+        **({"advice": advice} if advice else {}),
     }
 
 
@@ -102,6 +147,8 @@ def show(result: dict[str, Any]) -> None:
         console.err().print(f"[yellow]skipped[/yellow] {escape(each['path'])}: {escape(each['reason'])}")
     if len(result["skipped"]) > 10:
         console.err().print(f"[yellow]skipped[/yellow] {len(result['skipped']) - 10} more; --json lists them all")
+    if "advice" in result:
+        console.err().print(f"[yellow]advice[/yellow] {escape(result['advice'])} (jmlr index --rebuild does so)", soft_wrap=True)
 
 
 def default_name(paths: Sequence[Path]) -> str:

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from jmlr_cli.commands.options import IndexName, Json
+from jmlr_cli.commands.where import Where, given
+
+if TYPE_CHECKING:
+    from jmlr_cli.contracts.filters import Condition
+    from jmlr_cli.index.open import Index
 
 
 def search(
@@ -18,6 +24,7 @@ def search(
         Path | None, typer.Option("--queries", metavar="FILE", help="JSON lines with _id and text, or question.")
     ] = None,
     trec: Annotated[Path | None, typer.Option("--trec", metavar="OUT", help="Write a TREC run file of documents.")] = None,
+    where: Where = None,
     json: Json = False,
 ) -> None:
     """Show the passages that fit a question best."""
@@ -27,46 +34,46 @@ def search(
         raise UsageError("give either a question or --queries FILE", 'For example: jmlr search "fever in children"')
     if (queries is None) != (trec is None):
         raise UsageError("--queries and --trec belong together", "For example: --queries q.jsonl --trec run.trec -k 100")
+    opened = _opened(index, given(where))
     if query is not None:
-        _one(query, index, k, json)
+        _one(query, opened, k, json)
     elif queries is not None and trec is not None:
-        _many(queries, trec, index, k, json)
+        _many(queries, trec, opened, k, json)
 
 
-def _one(query: str, index: str | None, k: int, json: bool) -> None:
+def _one(query: str, index: Index, k: int, json: bool) -> None:
     from jmlr_cli import console
     from jmlr_cli.commands.show import hit_json, show_hits
 
-    hits = _opened(index).search([query], k)[0]
+    hits = index.search([query], k)[0]
     if json:
         console.emit({"schema": "jmlr.search/1", "hits": [hit_json(hit) for hit in hits]})
     else:
         show_hits(hits)
 
 
-def _many(queries: Path, trec: Path, index: str | None, k: int, json: bool) -> None:
+def _many(queries: Path, trec: Path, index: Index, k: int, json: bool) -> None:
     from jmlr_cli import console
     from jmlr_cli.evaluation.beir import read_queries
     from jmlr_cli.evaluation.documents import rank_documents
     from jmlr_cli.evaluation.trec import write_trec_run
 
     found = read_queries(queries)
-    opened = _opened(index)
     with console.progress_bar("searching") as progress:
-        rankings = rank_documents(opened.search, found, k, progress)
-    write_trec_run(trec, rankings, opened.manifest.retriever)
+        rankings = rank_documents(index.search, found, k, progress)
+    write_trec_run(trec, rankings, index.manifest.retriever)
     if json:
         console.emit({"schema": "jmlr.search/1", "queries": len(found), "trec": str(trec)})
     else:
         console.out().print(f"wrote {trec}: {len(found)} queries, up to {k} documents each", highlight=False)
 
 
-def _opened(name: str | None):
+def _opened(name: str | None, where: Sequence[Condition]) -> Index:
     from jmlr_cli.answering.system import find_index
     from jmlr_cli.assemble import make_retriever
     from jmlr_cli.index.open import open_index
 
-    return open_index(find_index(name), make_retriever)
+    return open_index(find_index(name), make_retriever).within(where)
 
 
 def add_to(app: typer.Typer) -> None:

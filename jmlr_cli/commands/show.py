@@ -25,6 +25,7 @@ def hit_json(hit: Hit) -> dict[str, Any]:
         "document": passage.document,
         "title": passage.title,
         "text": passage.text,
+        "metadata": dict(passage.metadata),
     }
 
 

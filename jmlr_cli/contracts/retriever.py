@@ -43,23 +43,43 @@ class Retriever(ABC):
 
     @abstractmethod
     def build(self, passages: Iterable[Passage], into: Path, progress: Progress = silent) -> None:
-        """Write the files that :meth:`open` needs into the existing, empty folder ``into``."""
+        """Write the files that :meth:`open` needs into the existing folder ``into``.
+
+        ``passages`` stream from the index in the order of their ids, which are content hashes: the first ones are a random
+        sample of the corpus. They may be iterated more than once, each time in that order. ``into`` is empty, or holds what an
+        interrupted build of the very same passages by this very retriever left there, from which the plugin may go on (or
+        which it overwrites). When the call returns, only finished files are in it.
+        """
 
     @abstractmethod
     def update(
         self, old: Path, into: Path, added: Iterable[Passage], removed: AbstractSet[str], progress: Progress = silent
     ) -> None:
-        """Write into ``into`` what ``old`` holds, less the passages whose ids are in ``removed``, plus
-        ``added``. Only ``added`` is encoded. ``old`` is not changed."""
+        """Write into ``into`` what ``old`` holds, less the passages whose ids are in ``removed``, plus ``added``.
+
+        Only ``added`` is encoded; it streams, in the order of ids, and may be iterated more than once. ``old`` is not changed.
+        ``into`` is empty, or holds what an interrupted update of ``old`` with the very same ``added`` and ``removed`` left
+        there, as for :meth:`build`.
+        """
 
     @abstractmethod
     def open(self, at: Path) -> None:
         """Make the files in ``at`` the ones that :meth:`search` reads."""
 
     @abstractmethod
-    def search(self, queries: Sequence[str], k: int) -> list[list[Match]]:
+    def search(self, queries: Sequence[str], k: int, only: AbstractSet[str] | None = None) -> list[list[Match]]:
         """The ``k`` best passages of each query, best first; fewer when there are fewer. Passages of
-        equal score come in the order of their ids."""
+        equal score come in the order of their ids.
+
+        With ``only``, a passage whose id is not in it is never returned, and what is returned are the ``k`` best among
+        those: not the part of the ``k`` best of all that happens to be in it. Ids that the index does not hold are ignored.
+        The same set object may come again and again: what is derived from it may be kept.
+        """
+
+    def advice(self) -> str | None:
+        """After :meth:`open`: one sentence when the index should be built anew, by a measurement of its files (new passages
+        that its centroids fit badly, for example); None when all is well. `jmlr index` shows it, and names ``--rebuild``."""
+        return None
 
 
 class TrainableRetriever(Retriever):

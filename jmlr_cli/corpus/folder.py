@@ -11,6 +11,7 @@ from jmlr_cli.contracts.progress import Progress, silent
 from jmlr_cli.contracts.reader import UnreadableFile
 from jmlr_cli.contracts.values import Document, Section
 from jmlr_cli.corpus.readers import load_readers
+from jmlr_cli.corpus.seen import Seen
 from jmlr_cli.corpus.sources import Skipped, Source, find_sources, printable
 from jmlr_cli.errors import InputError
 from jmlr_cli.plugins import Registry
@@ -40,23 +41,22 @@ class CorpusReader:
         Raises :class:`InputError` at the end when there was none.
         """
         self.skipped[:] = self._not_files
-        seen: set[str] = set()
+        seen = Seen()
         for source in self.sources:
             yield from self._unseen(source, seen)
             progress(1, len(self.sources))
         if not seen:
             raise self._nothing_read()
 
-    def _unseen(self, source: Source, seen: set[str]) -> Iterator[Document]:
+    def _unseen(self, source: Source, seen: Seen) -> Iterator[Document]:
         """The documents of one file whose ids are not in ``seen``, to which they go."""
         for document in self._read(source):
             place = source.name if document.id == source.name else f"{source.name}: {document.id}"
             if not document.sections:
                 self.skipped.append(Skipped(place, "empty"))
-            elif document.id in seen:
+            elif not seen.add(document.id):
                 self.skipped.append(Skipped(place, "another document has this id"))
             else:
-                seen.add(document.id)
                 yield document
 
     def _read(self, source: Source) -> Iterator[Document]:

@@ -27,7 +27,7 @@ def evaluate_system(
     progress: Progress = silent,
 ) -> Evaluation:
     """Put ``questions`` to a system. In mode ``rag`` questions that all bring their own passages have those
-    re-ranked, unless an index was named; others have the index searched."""
+    re-ranked, unless an index or a filter was named; others have the index searched."""
     own = brings_passages(system, questions)
     retrieve = (reranked(system) if own else searched(system.index, max(settings.k, DEPTH))) if mode == "rag" else None
     gold = gold_passages(system.index, settings.k) if mode == "oracle" and not own else None
@@ -100,8 +100,8 @@ def gold_kinds(questions: QuestionSet, index: Index | None) -> dict[str, int]:
 
 
 def brings_passages(system: System, questions: QuestionSet) -> bool:
-    """Whether the questions' own passages are read: each has some, and no index was named."""
-    return system.index_name is None and all(question.passages for question in questions.questions)
+    """Whether the questions' own passages are read: each has some, and neither an index nor a filter on one was named."""
+    return system.index_name is None and not system.where and all(question.passages for question in questions.questions)
 
 
 def _answer(question: Question) -> str:

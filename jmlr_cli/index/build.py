@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import json
+import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 
 from jmlr_cli.contracts.progress import Progress, silent
@@ -14,6 +13,9 @@ from jmlr_cli.contracts.retriever import Retriever
 from jmlr_cli.contracts.values import Passage
 from jmlr_cli.errors import DamagedError
 from jmlr_cli.files import folder_checksums
+from jmlr_cli.index import job as jobs
+from jmlr_cli.index.difference import Difference
+from jmlr_cli.index.job import Job
 from jmlr_cli.index.manifest import (
     Manifest,
     generation_folder,
@@ -22,7 +24,7 @@ from jmlr_cli.index.manifest import (
     verify,
     write_manifest,
 )
-from jmlr_cli.index.passages import PassageStore, write_passages
+from jmlr_cli.index.passages import write_passages
 from jmlr_cli.lock import writing
 
 PASSAGES = "passages.sqlite"
@@ -31,57 +33,98 @@ VECTORS = "retriever"
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What a build did, counted in passages."""
+    """What a build did, counted in passages. ``resumed``: it went on with what an interrupted one had left."""
 
     manifest: Manifest
     added: int
     unchanged: int
     removed: int
+    resumed: bool = False
 
 
 def build_index(
-    folder: Path, retriever: Retriever, passages: Sequence[Passage], passage_words: int, progress: Progress = silent
+    folder: Path,
+    retriever: Retriever,
+    passages: Iterable[Passage],
+    passage_words: int,
+    progress: Progress = silent,
+    *,
+    rebuild: bool = False,
+    on_resume: Callable[[], object] | None = None,
 ) -> Change:
-    """Make the index in ``folder`` hold exactly ``passages``, encoding only those it does not hold yet.
+    """Make the index in ``folder`` hold exactly ``passages``, encoding only those it does not hold yet, or with ``rebuild``
+    all of them. The passages are read once, one at a time.
 
-    The old generation serves readers until the new one is whole; then one rename of the manifest
-    replaces it. Raises :class:`InputError` while another process writes the same index.
+    The old generation serves readers until the new one is whole; then one rename of the manifest replaces it. Where an
+    interrupted call left a part of the very same work, ``on_resume`` is called, and the retriever goes on from that part.
+    Raises :class:`InputError` while another process writes the same index, and sqlite3.IntegrityError for two passages of one id.
     """
     with writing(folder):
         current = _current(folder)
-        _sweep(folder, current)
-        old = _reusable(folder, current, retriever)
-        before = _held(folder, old)
-        ids = {passage.id for passage in passages}
-        added = [passage for passage in passages if passage.id not in before]
-        removed = before.keys() - ids
-        if old and _is_that(old, retriever) and before == {passage.id: _digest(passage) for passage in passages}:
-            return Change(old, 0, len(ids), 0)
-        into = folder / "generations" / _next_name(folder, current)
-        manifest = _generation(into, retriever, passages, added, removed, old, passage_words, progress)
+        old = None if rebuild else _reusable(folder, current, retriever)
+        _sweep(folder, current, but=_unfinished(folder, retriever, old))
+        fresh = _staged(folder, current, passages)
+        change = Difference(fresh / PASSAGES, generation_folder(folder, old) / PASSAGES if old else None)
+        if old and _is_that(old, retriever) and change.is_nothing:
+            _sweep(folder, old)
+            return Change(old, 0, old.passages, 0)
+        into = _place(fresh, Job.of(retriever, old, change))
+        if into != fresh and on_resume:
+            on_resume()
+        counts = Difference(into / PASSAGES, change.old)
+        manifest = _generation(into, retriever, counts, old, passage_words, progress)
+        jobs.done(into)
+        _flush(into)
         write_manifest(folder, manifest)
         _sweep(folder, manifest)
-    return Change(manifest, len(added), len(ids) - len(added), len(removed))
+    added = counts.count_added
+    return Change(manifest, added, manifest.passages - added, len(counts.removed), resumed=into != fresh)
+
+
+def _staged(folder: Path, current: Manifest | None, passages: Iterable[Passage]) -> Path:
+    """A new generation's folder that holds the passages, and nothing of the retriever yet."""
+    fresh = folder / "generations" / _next_name(folder, current)
+    fresh.mkdir(parents=True)
+    try:
+        write_passages(fresh / PASSAGES, passages)
+    except BaseException:
+        shutil.rmtree(fresh)
+        raise
+    return fresh
+
+
+def _unfinished(folder: Path, retriever: Retriever, old: Manifest | None) -> list[str]:
+    """The names of the generations that this retriever may go on with: whether it does, their passages tell."""
+    start = (retriever.fingerprint, old.generation if old else None)
+    found = {path.name: jobs.left_by(path) for path in (folder / "generations").glob("*")}
+    return [name for name, job in found.items() if job and (job.fingerprint, job.old) == start]
+
+
+def _place(fresh: Path, job: Job) -> Path:
+    """Where the retriever writes: the generation that an interrupted call left with the same ``job``, which gets the passages
+    of ``fresh``, else ``fresh`` itself. Others that were left are removed."""
+    into = next((path for path in fresh.parent.glob("*") if jobs.left_by(path) == job), fresh)
+    for path in fresh.parent.glob("*"):
+        if path not in (into, fresh) and jobs.left_by(path):
+            shutil.rmtree(path)
+    if into != fresh:
+        (fresh / PASSAGES).replace(into / PASSAGES)  # same ids; places and metadata may be new
+        fresh.rmdir()
+    (into / VECTORS).mkdir(exist_ok=True)
+    job.write(into)
+    return into
 
 
 def _generation(
-    into: Path,
-    retriever: Retriever,
-    passages: Sequence[Passage],
-    added: list[Passage],
-    removed: set[str],
-    old: Manifest | None,
-    passage_words: int,
-    progress: Progress,
+    into: Path, retriever: Retriever, change: Difference, old: Manifest | None, passage_words: int, progress: Progress
 ) -> Manifest:
+    """Let the retriever write its files. Returns the manifest of the finished generation."""
     folder = into.parent.parent
-    (into / VECTORS).mkdir(parents=True)
-    write_passages(into / PASSAGES, passages)
-    progress(0, len(added))
+    progress(0, change.count_added)
     if old is None:
-        retriever.build(passages, into / VECTORS, progress)
+        retriever.build(change.added, into / VECTORS, progress)
     else:
-        retriever.update(generation_folder(folder, old) / VECTORS, into / VECTORS, added, removed, progress)
+        retriever.update(generation_folder(folder, old) / VECTORS, into / VECTORS, change.added, change.removed, progress)
     return Manifest(
         name=folder.name,
         generation=into.name,
@@ -90,9 +133,9 @@ def _generation(
         options=retriever.config.options,
         fingerprint=retriever.fingerprint,
         passage_words=passage_words,
-        documents=len({passage.document for passage in passages}),
-        passages=len(passages),
-        checksums=folder_checksums(into),
+        documents=change.documents,
+        passages=change.passages,
+        checksums={name: checksum for name, checksum in folder_checksums(into).items() if name != jobs.FILE},
     )
 
 
@@ -123,31 +166,26 @@ def _is_that(manifest: Manifest, retriever: Retriever) -> bool:
     return (manifest.checkpoint, manifest.options) == (config.checkpoint, config.options)
 
 
-def _held(folder: Path, manifest: Manifest | None) -> dict[str, bytes]:
-    """The digest of each passage that the index holds, by id."""
-    if manifest is None:
-        return {}
-    store = PassageStore(generation_folder(folder, manifest) / PASSAGES)
-    try:
-        return {passage.id: _digest(passage) for passage in store}
-    finally:
-        store.close()
-
-
-def _digest(passage: Passage) -> bytes:
-    """Eight bytes that change with whatever an index keeps of a passage."""
-    kept = json.dumps([passage.id, passage.position, sorted(passage.metadata.items())])
-    return blake2b(kept.encode(), digest_size=8).digest()
-
-
 def _next_name(folder: Path, current: Manifest | None) -> str:
     """A generation's name that none has had: one more than the greatest, on disk or in the manifest."""
     names = [path.name for path in (folder / "generations").glob("*")] + ([current.generation] if current else [])
     return f"{max((int(name) for name in names if name.isdigit()), default=0) + 1:06d}"
 
 
-def _sweep(folder: Path, current: Manifest | None) -> None:
-    """Remove generations that the manifest does not name: an interrupted build's, or the one just replaced."""
+def _flush(folder: Path) -> None:
+    """Have the system write all below a folder to the disk: a power cut must not leave a manifest without its files."""
+    for path in (folder, *folder.rglob("*")):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _sweep(folder: Path, current: Manifest | None, but: Iterable[str] = ()) -> None:
+    """Remove the generations that the manifest does not name: the one just replaced, or what was interrupted, ``but`` for those
+    that may be gone on with."""
+    kept = {*but, current.generation if current else ""}
     for path in (folder / "generations").glob("*"):
-        if current is None or path.name != current.generation:
+        if path.name not in kept:
             shutil.rmtree(path)

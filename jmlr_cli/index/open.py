@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from jmlr_cli.contracts.config import RetrieverConfig
+from jmlr_cli.contracts.filters import Condition
 from jmlr_cli.contracts.retriever import Retriever
-from jmlr_cli.contracts.values import Hit, Passage
+from jmlr_cli.contracts.values import Hit, Match, Passage
 from jmlr_cli.errors import DamagedError, InputError
 from jmlr_cli.index.build import PASSAGES, VECTORS
+from jmlr_cli.index.filters import passing
 from jmlr_cli.index.manifest import Manifest, generation_folder, read_manifest, verify
 from jmlr_cli.index.passages import PassageStore
 
@@ -17,7 +21,13 @@ TRIES = 5
 
 
 class Index:
-    """Passages and the retriever that finds them, as of one generation."""
+    """Passages and the retriever that finds them, as of one generation.
+
+    ``where`` is the filter on it, and ``only`` the ids of the passages that pass it; None without one.
+    """
+
+    where: tuple[Condition, ...] = ()
+    only: AbstractSet[str] | None = None
 
     def __init__(self, folder: Path, manifest: Manifest, retriever: Retriever) -> None:
         at = generation_folder(folder, manifest)
@@ -26,16 +36,35 @@ class Index:
         self.retriever = retriever
         self.passages = PassageStore(at / PASSAGES)
         retriever.open(at / VECTORS)
+        self._views: dict[tuple[Condition, ...], Index] = {(): self}
+
+    def within(self, where: Sequence[Condition]) -> Index:
+        """This index as if it held only the passages that fulfil every condition; :attr:`passages` still holds all.
+
+        Raises :class:`InputError` when no passage has a condition's key, and when no passage passes.
+        """
+        wanted = (*self.where, *where)
+        if wanted not in self._views:
+            view = copy.copy(self)
+            view.where, view.only = wanted, passing(self.passages, wanted, self.manifest.name)
+            self._views[wanted] = view
+        return self._views[wanted]
 
     def search(self, queries: Sequence[str], k: int) -> list[list[Hit]]:
         """The ``k`` best passages of each query, best first."""
-        return [self._hits(matches) for matches in self.retriever.search(queries, k)]
+        return [self._hits(matches) for matches in self._matches(queries, k)]
 
     def of_document(self, document: str) -> list[Passage]:
         """The passages of one document, in their order."""
-        return self.passages.of_document(document)
+        found = self.passages.of_document(document)
+        return [passage for passage in found if self.only is None or passage.id in self.only]
 
-    def _hits(self, matches: Sequence) -> list[Hit]:
+    def _matches(self, queries: Sequence[str], k: int) -> list[list[Match]]:
+        if self.only is None:  # a plugin that knows no filters yet can still search without one
+            return self.retriever.search(queries, k)
+        return self.retriever.search(queries, k, only=self.only)
+
+    def _hits(self, matches: Sequence[Match]) -> list[Hit]:
         passages = self.passages.get([match.passage_id for match in matches])
         return [Hit(rank, match.score, passage) for rank, (match, passage) in enumerate(zip(matches, passages, strict=True), 1)]
 

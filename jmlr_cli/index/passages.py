@@ -5,18 +5,24 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
 from pathlib import Path
 
 from jmlr_cli.contracts.values import NO_METADATA, Passage
 
-SCHEMA = """
+TABLE = """
 CREATE TABLE passages (
-    id TEXT PRIMARY KEY, document TEXT NOT NULL, position INTEGER NOT NULL,
+    id TEXT NOT NULL, document TEXT NOT NULL, position INTEGER NOT NULL,
     title TEXT NOT NULL, text TEXT NOT NULL, metadata TEXT NOT NULL
-) WITHOUT ROWID;
+);
+"""
+KEYS = """
+CREATE UNIQUE INDEX passages_id ON passages (id);
 CREATE INDEX passages_document ON passages (document, position);
 """
 COLUMNS = "id, document, title, text, position, metadata"
+NEW = "NOT EXISTS (SELECT 1 FROM old.passages AS before WHERE before.id = passages.id)"
 AT_ONCE = 500
 
 
@@ -24,8 +30,7 @@ class PassageStore:
     """Reads the passages of one index generation. The file is never changed once written."""
 
     def __init__(self, path: Path) -> None:
-        # immutable: no lock file beside it, so that a read-only folder works
-        self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True, check_same_thread=False)
+        self._connection = connected(path)
 
     def __len__(self) -> int:
         return self._connection.execute("SELECT count(*) FROM passages").fetchone()[0]
@@ -50,21 +55,70 @@ class PassageStore:
         query = f"SELECT {COLUMNS} FROM passages WHERE document = ? ORDER BY position"
         return [_passage(row) for row in self._connection.execute(query, (document,))]
 
+    def select(self, query: str, values: Sequence[object] = ()) -> Iterator[tuple]:
+        """The rows of a query on the table ``passages``, in which ``values`` stand for its question marks."""
+        return self._connection.execute(query, values)
+
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
 
 
+@dataclass(frozen=True, slots=True)
+class PassageStream:
+    """The passages in the file ``path`` that the file ``old`` lacks (all without one), in the order of their ids.
+
+    Each iteration reads the file anew, one passage at a time, over a connection of its own.
+    """
+
+    path: Path
+    old: Path | None = None
+
+    def __len__(self) -> int:
+        with closing(connected(self.path, self.old)) as connection:
+            return connection.execute(f"SELECT count(*) FROM passages{self._new}").fetchone()[0]
+
+    def __iter__(self) -> Iterator[Passage]:
+        # by the index, not sorted: a sort would copy all texts into a temporary file
+        query = f"SELECT {COLUMNS} FROM passages INDEXED BY passages_id{self._new} ORDER BY id"
+        with closing(connected(self.path, self.old)) as connection:
+            yield from map(_passage, connection.execute(query))
+
+    def ids(self) -> Iterator[str]:
+        """Their ids alone, in order."""
+        with closing(connected(self.path, self.old)) as connection:
+            yield from (row[0] for row in connection.execute(f"SELECT id FROM passages{self._new} ORDER BY id"))
+
+    @property
+    def _new(self) -> str:
+        return f" WHERE {NEW}" if self.old else ""
+
+
+def connected(path: Path, old: Path | None = None) -> sqlite3.Connection:
+    """A connection that reads a finished passage file, with another one's table as ``old.passages``."""
+    connection = sqlite3.connect(_uri(path), uri=True, check_same_thread=False)
+    if old is not None:
+        connection.execute("ATTACH ? AS old", (_uri(old),))
+    return connection
+
+
 def write_passages(path: Path, passages: Iterable[Passage]) -> None:
-    """Write a new passage file. Raises sqlite3.IntegrityError for two passages of one id."""
+    """Write a new passage file, one passage at a time. Raises sqlite3.IntegrityError for two passages of one id."""
+    rows = ((p.id, p.document, p.title, p.text, p.position, json.dumps(dict(p.metadata))) for p in passages)
     connection = sqlite3.connect(path)
     try:
-        connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;" + SCHEMA)
-        rows = ((p.id, p.document, p.title, p.text, p.position, json.dumps(dict(p.metadata))) for p in passages)
+        connection.executescript("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;" + TABLE)
         connection.executemany(f"INSERT INTO passages ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)", rows)
         connection.commit()
+        connection.executescript(KEYS)  # ids come in no order: a tree is cheaper made of all at once
     finally:
+        rows.close()  # whatever reads documents for it ends before an error is shown
         connection.close()
+
+
+def _uri(path: Path) -> str:
+    # immutable: no lock file beside it, so that a read-only folder works
+    return f"{path.absolute().as_uri()}?immutable=1"
 
 
 def _passage(row: tuple[str, str, str, str, int, str]) -> Passage:

@@ -36,7 +36,7 @@ def _encoded(retriever: TrainableRetriever, query: str, passages: Sequence[Passa
 def _indexed(retriever: Retriever, query: str, passages: Sequence[Passage]) -> list[Match]:
     """A retriever that only reads an index gets one for the moment; what it does not find goes last."""
     with tempfile.TemporaryDirectory() as folder:
-        retriever.build(passages, Path(folder))
+        retriever.build(sorted(passages, key=lambda passage: passage.id), Path(folder))
         retriever.open(Path(folder))
         found = retriever.search([query], len(passages))[0]
     missed = sorted({passage.id for passage in passages} - {match.passage_id for match in found})

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from jmlr_cli.contracts.config import GeneratorConfig, RetrieverConfig, Section
+from jmlr_cli.contracts.filters import conditions
 from jmlr_cli.questions.targets import AnswerStyle
 
 
@@ -14,6 +15,11 @@ class DataConfig(Section):
     """What is read and learned from."""
 
     index: str | None = Field(None, description="Name of the index whose passages are candidates.")
+    where: tuple[str, ...] = Field(
+        (),
+        description="Filters on the index: `train`, `ask` and `eval` retrieve only passages that pass all of them. Each is "
+        "written as `--where` takes it, such as `source=NICE,WHO` or `date>=2020`.",
+    )
     train: str | None = Field(None, description="Training questions: a task's name, a file or a folder.")
     dev: str | None = Field(None, description="Held-out questions for evaluation during training.")
     answer_style: AnswerStyle = Field(
@@ -21,6 +27,18 @@ class DataConfig(Section):
     )
     passage_words: int = Field(400, ge=20, description="Longest passage, in words, that `jmlr index` cuts.")
     limit: int | None = Field(None, gt=0, description="Train on the first so many questions only.")
+
+    @field_validator("where", mode="before")
+    @classmethod
+    def _listed(cls, value: Any) -> Any:
+        """One filter may stand without a list, and nothing means none."""
+        return (value,) if isinstance(value, str) else () if value is None else value
+
+    @field_validator("where")
+    @classmethod
+    def _readable(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        conditions(value)
+        return value
 
 
 class EverySteps(Section):

@@ -70,7 +70,8 @@ class Candidates:
             wanted *= 2
         pool = kept[: self._pool]
         if self._force_gold and question.document and all(passage.document != question.document for passage in pool):
-            pool = [*pool[: self._pool - 1], *self._gold(question, kept)]
+            gold = self._gold(question, kept)
+            pool = [*pool[: self._pool - len(gold)], *gold]
         return Pool([passage.id for passage in pool], len(found) - len(kept))
 
     def _passages(self, question: Question, count: int) -> list[Passage]:
@@ -82,7 +83,7 @@ class Candidates:
             return [hit.passage for hit in self.index.search([question.text], count)[0]]
 
     def _gold(self, question: Question, found: list[Passage]) -> list[Passage]:
-        """The gold document's best passage, or its first one when the search did not reach it."""
+        """The gold document's best passage, or its first one when the search did not reach it; none when the index has none."""
         assert self.index is not None
         assert question.document is not None
         best = [passage for passage in found if passage.document == question.document]

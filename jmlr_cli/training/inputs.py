@@ -11,6 +11,7 @@ from transformers import set_seed
 
 from jmlr_cli.assemble import make_generator, make_objective, make_retriever
 from jmlr_cli.contracts.config import RetrieverConfig
+from jmlr_cli.contracts.filters import conditions
 from jmlr_cli.contracts.generator import Generator, TrainableGenerator
 from jmlr_cli.contracts.retriever import TrainableRetriever
 from jmlr_cli.contracts.values import Question
@@ -99,8 +100,8 @@ def trainable_retriever(recipe: Recipe) -> TrainableRetriever | None:
 
 
 def training_index(recipe: Recipe, questions: Sequence[Question]) -> Index | None:
-    """The index that proposes candidates; None when the recipe names none because each question brings its
-    own passages, or reads no passage at all (closed-book)."""
+    """The index that proposes candidates, behind the recipe's filters; None when the recipe names none because each question
+    brings its own passages, or reads no passage at all (closed-book)."""
     name = recipe.data.index
     if recipe.candidates.read == 0 and not recipe.retriever.train:
         return None
@@ -117,7 +118,7 @@ def training_index(recipe: Recipe, questions: Sequence[Question]) -> Index | Non
             f"{_described(recipe.retriever)}",
             f"Build one: jmlr index FOLDER --name NAME --retriever {recipe.retriever.plugin}",
         )
-    return index
+    return index.within(conditions(recipe.data.where))
 
 
 def _described(retriever: Manifest | RetrieverConfig) -> str:

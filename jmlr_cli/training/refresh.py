@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 
 from jmlr_cli.assemble import make_retriever
+from jmlr_cli.contracts.filters import conditions
 from jmlr_cli.contracts.progress import Progress
 from jmlr_cli.contracts.retriever import TrainableRetriever
 from jmlr_cli.contracts.values import Question
@@ -48,8 +49,8 @@ class Generations:
         encode(self._folder / name, retriever, self._recipe, index, self._bar)
 
     def open(self, name: str) -> Index:
-        """A generation, with the retriever of its step."""
-        return open_index(self._folder / name / "index", make_retriever)
+        """A generation, with the retriever of its step, behind the recipe's filters."""
+        return open_index(self._folder / name / "index", make_retriever).within(conditions(self._recipe.data.where))
 
     def clear(self) -> None:
         """Remove all: the run has an index of its own now."""
@@ -65,14 +66,14 @@ class Generations:
 
 def encode(into: Path, retriever: TrainableRetriever, recipe: Recipe, index: Index, bar: BarMaker) -> None:
     """Write ``into/retriever``, the weights as they are now, and ``into/index``, the passages of ``index`` under them.
-    Where passages still have the vectors that ``index`` holds, these are taken over."""
+    Where passages still have the vectors that ``index`` holds, these are taken over. A filter on ``index`` leaves none out."""
     saved = into / "retriever"
     retriever.save(saved)
     fresh = make_retriever(trained_config(recipe, saved))
     if fresh.fingerprint == index.manifest.fingerprint and not has_manifest(into / "index"):
         shutil.copytree(index.folder, into / "index")
     with bar("encoding the index") as progress:
-        build_index(into / "index", fresh, list(index.passages), index.manifest.passage_words, progress)
+        build_index(into / "index", fresh, index.passages, index.manifest.passage_words, progress)
 
 
 @torch.no_grad()

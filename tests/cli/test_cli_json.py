@@ -31,7 +31,7 @@ def test_train_tells_its_losses(clinic):
 def test_search_lists_hits_by_rank(clinic):
     hits = clinic.jmlr("search", "treatment of gout", "-k", "3", "--json").json["hits"]
     assert [hit["rank"] for hit in hits] == [1, 2, 3]
-    assert set(hits[0]) == {"rank", "score", "passage", "document", "title", "text"}
+    assert set(hits[0]) == {"rank", "score", "passage", "document", "title", "text", "metadata"}
     assert [hit["score"] for hit in hits] == sorted((hit["score"] for hit in hits), reverse=True)
 
 

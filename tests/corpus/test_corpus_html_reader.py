@@ -89,3 +89,17 @@ def test_latin_1_means_what_browsers_take_it_for(read):
 def test_a_heading_that_was_never_closed_is_read_as_text(read):
     (document,) = read(HTMLReader, "a.html", f"<title>T</title><h2><div><p>{'word ' * 50}</p><p>end</p></div></h2>")
     assert sections(document) == [("", ("word " * 50).strip() + "\n\nend")]
+
+
+def test_meta_tags_tell_author_date_and_source(read):
+    page = """<head><title>T</title><meta name="Author" content="A. Writer"><meta name="author" content="B. Other">
+        <meta property="article:published_time" content="2021-03-05T10:00:00Z"><meta name="viewport" content="width=5">
+        <meta property="og:site_name" content="a portal"><meta name="DC.Publisher" content="WHO"></head><p>text"""
+    (document,) = read(HTMLReader, "a.html", page)
+    told = {"author": "A. Writer, B. Other", "date": "2021-03-05T10:00:00Z", "source": "WHO"}
+    assert dict(document.metadata) == told
+
+
+def test_a_page_that_tells_nothing_of_itself_has_no_metadata(read):
+    (document,) = read(HTMLReader, "a.html", '<meta charset="utf-8"><meta name="author" content=" "><p>text')
+    assert not document.metadata

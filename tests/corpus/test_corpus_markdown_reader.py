@@ -52,10 +52,11 @@ def test_a_second_heading_of_the_first_level_is_a_section(read):
 
 
 def test_front_matter_gives_title_and_metadata_and_is_not_shown(read):
-    text = "---\ntitle: Sepsis\nyear: 2022\ntags: [a, b]\nwhen: 2024-01-31\n---\nText\n# First\nMore\n"
+    values = "title: Sepsis\nyear: 2022\ntags: [a, b]\nwhen: 2024-01-31\ndraft: false\nnone:\ndeep: {a: 1}\n"
+    text = f"---\n{values}---\nText\n# First\nMore\n"
     (document,) = read(MarkdownReader, "a.md", text)
     assert document.title == "Sepsis"
-    assert dict(document.metadata) == {"year": "2022", "when": "2024-01-31"}
+    assert dict(document.metadata) == {"year": "2022", "tags": "a, b", "when": "2024-01-31", "draft": "false"}
     assert sections(document) == [("", "Text"), ("First", "More")]
 
 
@@ -68,7 +69,7 @@ def test_dashes_that_hold_no_front_matter_are_text(read):
 
 def test_a_source_line_below_the_title_becomes_metadata(read):
     (document,) = read(MarkdownReader, "a.md", "# Gout\nSource: NIH https://example.org/gout\n\n## What is it?\nCrystals.\n")
-    assert dict(document.metadata) == {"source": "NIH https://example.org/gout"}
+    assert dict(document.metadata) == {"source": "NIH", "url": "https://example.org/gout"}
     assert sections(document) == [("What is it?", "Crystals.")]
 
 

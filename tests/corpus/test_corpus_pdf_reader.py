@@ -20,6 +20,14 @@ PAGES = [
 ]
 
 
+def described(data: bytes, **info: str) -> bytes:
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(data)))
+    writer.metadata = {f"/{key}": value for key, value in info.items()}
+    out = io.BytesIO()
+    writer.write(out)
+    return out.getvalue()
+
+
 def encrypted(data: bytes, user: str, owner: str) -> bytes:
     writer = PdfWriter(clone_from=PdfReader(io.BytesIO(data)))
     writer.encrypt(user, owner, algorithm="RC4-128")
@@ -42,6 +50,19 @@ def test_each_page_with_text_is_a_section_called_by_its_number(read, make_pdf):
 def test_a_title_that_a_program_made_up_gives_way_to_the_first_line(read, make_pdf, title):
     (document,) = read(PDFReader, "a.pdf", make_pdf(PAGES, title=title))
     assert document.title == "Management of Asthma"
+
+
+@pytest.mark.parametrize(
+    ("info", "metadata"),
+    [
+        ({"Author": " A.  Writer ", "CreationDate": "D:20210305120000+01'00'"}, {"author": "A. Writer", "date": "2021-03-05"}),
+        ({"CreationDate": "yesterday", "Producer": "a program"}, {}),
+        ({"CreationDate": "D:20210231000000Z"}, {}),
+    ],
+)
+def test_the_author_and_the_day_are_metadata_where_the_file_tells_them(read, make_pdf, info, metadata):
+    (document,) = read(PDFReader, "a.pdf", described(make_pdf(PAGES), **info))
+    assert dict(document.metadata) == metadata
 
 
 def test_a_pdf_that_begins_with_a_sentence_is_called_by_its_name(read, make_pdf):

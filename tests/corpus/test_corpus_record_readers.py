@@ -16,11 +16,13 @@ def lines(*records) -> str:
 
 
 def test_beir_records_keep_their_own_ids(read):
-    record = {"_id": "4983", "title": "MRI", "text": "White matter.", "metadata": {"url": "u"}, "year": 1999, "tags": ["x"]}
+    told = {"year": 1999, "score": 0.5, "retracted": False, "tags": ["x", "y"], "empty": "", "none": None, "deep": {"a": 1}}
+    record = {"_id": "4983", "title": "MRI", "text": "White matter.", "metadata": {"url": "u"}, "long": "word " * 1000, **told}
     (document,) = read(JSONLinesReader, "corpus.jsonl", lines(record))
     assert (document.id, document.title) == ("4983", "MRI")
     assert [(section.heading, section.text) for section in document.sections] == [("", "White matter.")]
-    assert dict(document.metadata) == {"url": "u", "year": "1999"}
+    metadata = {"url": "u", "year": "1999", "score": "0.5", "retracted": "false", "tags": "x, y"}
+    assert dict(document.metadata) == metadata
 
 
 @pytest.mark.parametrize(
@@ -29,6 +31,7 @@ def test_beir_records_keep_their_own_ids(read):
         {"id": 7, "contents": "Text"},
         {"id": "7", "title": "Anatomy", "content": "Text", "contents": "Anatomy. Text"},
         {"_id": 7, "id": "other", "text": "Text", "title": None},
+        {"id": "7", "title": "Gout", "clean_text": "Text"},
     ],
 )
 def test_the_keys_of_pyserini_and_medrag_are_known(read, record):

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from jmlr_cli.answering.system import System
 from jmlr_cli.assemble import make_retriever
 from jmlr_cli.contracts.config import RetrieverConfig
+from jmlr_cli.contracts.filters import conditions
 from jmlr_cli.contracts.values import Option, Passage, Question, QuestionSet
-from jmlr_cli.evaluation.system import gold_kinds, gold_passages
+from jmlr_cli.evaluation.system import brings_passages, gold_kinds, gold_passages, searched
 from jmlr_cli.index.build import build_index
 from jmlr_cli.index.open import Index, open_index
+from jmlr_cli.recipe.load import load_recipe
 
 TEXTS = {
     "gout": ["Gout is painful.", "Colchicine treats an acute attack.", "Allopurinol prevents it."],
@@ -44,3 +47,19 @@ def test_the_sources_of_the_oracle_are_counted(index):
     known, unknown = Question("b", "?", OPTIONS, "A", document="gout"), Question("c", "?", OPTIONS, "A", document="not-indexed")
     found = gold_kinds(QuestionSet("set", (own, known, unknown)), index)
     assert found == {"own": 1, "document": 1, "answer_search": 1}
+
+
+def test_behind_a_filter_only_what_passes_is_retrieved_and_gold(index):
+    behind = index.within(conditions(["document=gout,other"]))
+    question = Question("q", "What treats scabies with permethrin?", OPTIONS, "A", document="scabies")
+    (hits,) = searched(behind, 20)([question])
+    assert {hit.passage.document for hit in hits} <= {"gout", "other"}
+    assert all(passage.document != "scabies" for passage in gold_passages(behind, 3)(question))
+    assert gold_kinds(QuestionSet("set", (question,)), behind) == {"own": 0, "document": 0, "answer_search": 1}
+
+
+def test_a_filter_means_the_index_even_where_questions_bring_passages():
+    own = QuestionSet("set", (Question("a", "?", OPTIONS, "A", passages=(Passage("p", "d", "", "text", 0),)),))
+    recipe = load_recipe("tiny")
+    assert brings_passages(System(recipe, None, None), own)
+    assert not brings_passages(System(recipe, None, None, where=conditions(["document=gout"])), own)

@@ -6,7 +6,9 @@ import multiprocessing
 import os
 import shutil
 import signal
+import sqlite3
 import time
+import tracemalloc
 from dataclasses import replace
 
 import pytest
@@ -15,8 +17,9 @@ from jmlr_cli.assemble import make_retriever
 from jmlr_cli.contracts.config import RetrieverConfig
 from jmlr_cli.contracts.values import Passage, passage_id
 from jmlr_cli.errors import DamagedError, InputError
+from jmlr_cli.files import folder_checksums
 from jmlr_cli.index.build import build_index
-from jmlr_cli.index.manifest import read_manifest
+from jmlr_cli.index.manifest import read_manifest, write_manifest
 from jmlr_cli.index.open import open_index
 from jmlr_cli.index.rerank import rerank
 from jmlr_cli.lock import writing
@@ -165,6 +168,87 @@ def test_a_passage_keeps_its_metadata_and_place(tmp_path):
     (kept,) = index.of_document("d")
     assert (kept.id, kept.title, dict(kept.metadata)) == (passage.id, "Fruit", {"source": "a farm"})
     assert index.of_document("unknown") == []
+
+
+def test_a_retriever_gets_passages_in_the_order_of_their_ids_as_often_as_it_asks(tmp_path, overlap):
+    given: dict[str, list[list[str]]] = {}
+
+    class Asking(overlap):
+        def build(self, passages, into, progress=lambda *_: None):
+            given["build"] = [[passage.id for passage in passages] for _ in range(2)]
+            assert len(passages) == len(given["build"][0])
+            super().build(passages, into, progress)
+
+        def update(self, old, into, added, removed, progress=lambda *_: None):
+            given["update"] = [[passage.id for passage in added] for _ in range(2)]
+            super().update(old, into, added, removed, progress)
+
+    texts = [f"text {n}" for n in range(40)]
+    build_index(tmp_path / "x", Asking(), passages(*texts[:25]), 400)
+    build_index(tmp_path / "x", Asking(), passages(*texts[5:]), 400)
+    assert given["build"] == [sorted(passage.id for passage in passages(*texts[:25]))] * 2
+    assert given["update"] == [sorted(passage.id for passage in passages(*texts[25:]))] * 2
+
+
+def test_the_passages_of_an_index_never_lie_in_memory_all_at_once(tmp_path, overlap):
+    class Forgetful(overlap):
+        def build(self, passages, into, progress=lambda *_: None):
+            self.count = sum(1 for _ in passages)
+            (into / "words.json").write_text("{}")
+
+    text = "word " * 200
+    many = (Passage(passage_id("d", "", str(n)), f"d{n}", "", f"{n} {text}", 0) for n in range(20_000))
+    retriever = Forgetful()
+    tracemalloc.start()
+    build_index(tmp_path / "x", retriever, many, 400)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert retriever.count == 20_000
+    assert peak < 1_000_000
+
+
+def test_two_passages_of_one_id_are_refused_and_leave_the_old_index(tmp_path):
+    build(tmp_path / "x", "one apple")
+    twice = [replace(passage, document=document) for document in "ab" for passage in passages("two pears")]
+    with pytest.raises(sqlite3.IntegrityError):
+        build_index(tmp_path / "x", make_retriever(BM25), twice, 400)
+    assert found(tmp_path / "x", "apple", 1) == ["one apple"]
+    assert len(list((tmp_path / "x" / "generations").iterdir())) == 1
+
+
+@pytest.mark.parametrize("change", [{"metadata": {"source": "b"}}, {"position": 7}])
+def test_new_metadata_or_another_place_makes_a_generation_without_encoding(tmp_path, overlap, change):
+    passage = replace(passages("one apple")[0], metadata={"source": "a"})
+    build_index(tmp_path / "x", overlap(), [passage], 400)
+    retriever = overlap()
+    made = build_index(tmp_path / "x", retriever, [replace(passage, **change)], 400)
+    assert (made.added, made.unchanged, retriever.encoded) == (0, 1, [])
+    (kept,) = open_index(tmp_path / "x", lambda config: overlap(config)).of_document("d")
+    assert (dict(kept.metadata), kept.position) == (change.get("metadata", {"source": "a"}), change.get("position", 0))
+
+
+def test_a_rebuild_encodes_everything_anew(tmp_path, overlap):
+    retriever = overlap()
+    build_index(tmp_path / "x", retriever, passages("one apple", "two pears"), 400)
+    change = build_index(tmp_path / "x", retriever, passages("one apple", "two pears"), 400, rebuild=True)
+    assert (change.added, change.unchanged, retriever.calls) == (2, 0, ["build", "build"])
+    assert len(list((tmp_path / "x" / "generations").iterdir())) == 1
+
+
+def test_an_index_whose_passages_are_kept_in_the_first_layout_is_updated(tmp_path, overlap):
+    old = build_index(tmp_path / "x", overlap(), passages("one apple", "two pears"), 400).manifest
+    file = tmp_path / "x" / "generations" / old.generation / "passages.sqlite"
+    with sqlite3.connect(file) as connection:
+        connection.executescript(
+            "ALTER TABLE passages RENAME TO now;"
+            "CREATE TABLE passages (id TEXT PRIMARY KEY, document TEXT NOT NULL, position INTEGER NOT NULL,"
+            " title TEXT NOT NULL, text TEXT NOT NULL, metadata TEXT NOT NULL) WITHOUT ROWID;"
+            "INSERT INTO passages SELECT * FROM now; DROP TABLE now;"
+        )
+    connection.close()
+    write_manifest(tmp_path / "x", old.model_copy(update={"checksums": folder_checksums(file.parent)}))
+    change = build_index(tmp_path / "x", overlap(), passages("two pears", "three plums"), 400)
+    assert (change.added, change.unchanged, change.removed) == (1, 1, 1)
 
 
 def test_attached_passages_are_ranked_without_an_index():

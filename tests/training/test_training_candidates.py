@@ -6,6 +6,7 @@ import pytest
 
 from jmlr_cli.assemble import make_retriever
 from jmlr_cli.contracts.config import RetrieverConfig
+from jmlr_cli.contracts.filters import conditions
 from jmlr_cli.contracts.values import Passage, Question, passage_id
 from jmlr_cli.index.build import build_index
 from jmlr_cli.index.open import open_index
@@ -87,6 +88,24 @@ def test_the_gold_passage_is_put_in_only_when_the_recipe_says_so(index):
     assert "gout.md" not in {p.document for p in natural}
     assert [p.document for p in forced[:5]] == [p.document for p in natural[:5]]
     assert forced[5].document == "gout.md"
+
+
+def test_behind_a_filter_a_question_meets_only_what_passes(index):
+    settings = CandidatesConfig(pool=6, sample=3, read=2, force_gold=True)
+    behind = Candidates(index.within(conditions(["document=near*,own*"])), settings)
+    found = behind.of(QUESTION)
+    assert [p.document[:4] for p in found] == ["near"] * 6  # the gold document does not pass, and takes no place
+    narrow = Candidates(index.within(conditions(["document=near1.md,gout.md"])), settings).of(QUESTION)
+    assert {p.document for p in narrow} == {"near1.md", "gout.md"}
+
+
+def test_a_refreshed_index_is_asked_behind_its_own_filter(index):
+    settings = CandidatesConfig(pool=6, sample=3, read=2)
+    candidates = Candidates(index, settings)
+    before = candidates.of(QUESTION)
+    known = candidates.refresh(index.within(conditions([f"document!={before[0].document}"])))
+    assert known["case-7"].ids == [p.id for p in before]
+    assert before[0] not in candidates.of(QUESTION)
 
 
 def test_of_attached_passages_only_the_text_is_guarded():

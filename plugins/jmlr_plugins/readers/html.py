@@ -15,6 +15,7 @@ from jmlr_cli.contracts.reader import Reader
 from jmlr_cli.contracts.values import Document
 from jmlr_plugins.readers.decoding import decoded
 from jmlr_plugins.readers.html_blocks import PageWalk, one_line, tags
+from jmlr_plugins.readers.html_metadata import page_metadata
 from jmlr_plugins.readers.outline import first_heading, sectioned, without_title
 from jmlr_plugins.readers.titles import title_from_name
 
@@ -27,17 +28,18 @@ CONTENT = tags("article main section")
 
 
 class HTMLReader(Reader):
-    """Reads ``.html`` and ``.htm``. The title is the first ``<h1>``, or ``<title>``."""
+    """Reads ``.html`` and ``.htm``. The title is the first ``<h1>``, or ``<title>``; the ``<meta>`` tags give metadata."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".html", ".htm")
 
     def read(self, path: Path, name: str) -> Iterator[Document]:
         page = _parsed(_decoded(path.read_bytes()))
         page_title = one_line(page.title) if page.title else ""
+        metadata = page_metadata(page)
         _drop_furniture(page)
         blocks = PageWalk().blocks(page.body or page)
         title = first_heading(blocks) or page_title or title_from_name(name)
-        yield Document(name, title, sectioned(without_title(blocks, title)))
+        yield Document(name, title, sectioned(without_title(blocks, title)), metadata)
 
 
 def _parsed(text: str) -> BeautifulSoup:

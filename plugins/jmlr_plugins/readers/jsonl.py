@@ -6,16 +6,18 @@ import json
 from typing import Any, ClassVar
 
 from jmlr_cli.contracts.values import Document
+from jmlr_plugins.readers.metadata import plain_metadata
 from jmlr_plugins.readers.records import RecordReader, record
 
 ID_KEYS = ("_id", "id")
-TEXT_KEYS = ("text", "content", "contents")
-"""In order: MedRAG's ``contents`` is its title and ``content`` once more."""
+TEXT_KEYS = ("text", "content", "contents", "clean_text")
+"""In order: MedRAG's ``contents`` is its title and ``content`` once more; ``clean_text`` is Meditron's guidelines'."""
+READ = ("title", *ID_KEYS, *TEXT_KEYS)
 
 
 class JSONLinesReader(RecordReader):
-    """Reads ``.jsonl``: an object a line with ``_id`` (or ``id``), ``text`` (or ``content``, ``contents``) and perhaps
-    ``title``. Its other texts and numbers, and those of ``metadata``, become metadata."""
+    """Reads ``.jsonl``: an object a line with ``_id`` (or ``id``), ``text`` (or ``content``, ``contents``, ``clean_text``) and
+    perhaps ``title``. Its other texts and numbers, lists of them, and those of ``metadata`` become metadata."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".jsonl",)
 
@@ -25,7 +27,7 @@ class JSONLinesReader(RecordReader):
         text = _first(values, TEXT_KEYS)
         nested = values.get("metadata")
         others = values | (nested if isinstance(nested, dict) else {})
-        metadata = {key: str(value) for key, value in others.items() if _is_metadata(key, value)}
+        metadata = plain_metadata({key: value for key, value in others.items() if key not in READ})
         return record(id, str(values.get("title") or ""), text, metadata)
 
 
@@ -44,7 +46,3 @@ def _first(values: dict[str, Any], keys: tuple[str, ...]) -> str:
     if key is None:
         raise ValueError(f"no {keys[0]!r}")
     return str(values[key])
-
-
-def _is_metadata(key: str, value: Any) -> bool:
-    return isinstance(value, str | int) and value != "" and key not in ("title", *ID_KEYS, *TEXT_KEYS)

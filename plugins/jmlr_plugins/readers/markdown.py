@@ -15,16 +15,18 @@ from markdown_it.token import Token
 from jmlr_cli.contracts.reader import Reader
 from jmlr_cli.contracts.values import Document, Section
 from jmlr_plugins.readers.decoding import decoded
+from jmlr_plugins.readers.metadata import plain_metadata
 from jmlr_plugins.readers.outline import Block, first_heading, sectioned, without_title
 from jmlr_plugins.readers.titles import title_from_name
 
 FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 SOURCE_LINE = re.compile(r"\A\s*Source:[ \t]*(\S.*)")
+NAME_AND_ADDRESS = re.compile(r"(.*\S)\s+(https?://\S+)")
 
 
 class MarkdownReader(Reader):
     """Reads ``.md`` and ``.markdown``. The title is the front matter's, or the first heading of level 1. A line
-    "Source: ..." below the title goes to the metadata."""
+    "Source: NAME ADDRESS" below the title gives the metadata ``source`` and, where there is an address, ``url``."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".md", ".markdown")
 
@@ -38,9 +40,7 @@ class MarkdownReader(Reader):
         title = metadata.pop("title", "") or first_heading(blocks) or title_from_name(name)
         sections = sectioned(without_title(blocks, title))
         source, sections = _source(sections)
-        if source:
-            metadata.setdefault("source", source)
-        yield Document(name, title, sections, metadata)
+        yield Document(name, title, sections, source | metadata)
 
     def _blocks(self, text: str) -> Iterator[Block]:
         """The headings, and the source lines between them. There is a text, perhaps empty, before each
@@ -66,13 +66,15 @@ def _text(lines: list[str]) -> Block:
     return Block("\n".join(lines).strip("\n"))
 
 
-def _source(sections: tuple[Section, ...]) -> tuple[str, tuple[Section, ...]]:
+def _source(sections: tuple[Section, ...]) -> tuple[dict[str, str], tuple[Section, ...]]:
     """What a line "Source: ..." right below the title says, and the sections without it."""
     found = SOURCE_LINE.match(sections[0].text) if sections and not sections[0].heading else None
     if not found:
-        return "", sections
+        return {}, sections
     rest = sections[0].text[found.end() :].strip()
-    return found[1].strip(), ((Section("", rest),) if rest else ()) + sections[1:]
+    both = NAME_AND_ADDRESS.fullmatch(found[1].strip())
+    source = {"source": both[1], "url": both[2]} if both else {"source": found[1].strip()}
+    return source, ((Section("", rest),) if rest else ()) + sections[1:]
 
 
 def _shown(token: Token) -> str:
@@ -80,13 +82,12 @@ def _shown(token: Token) -> str:
 
 
 def _front_matter(text: str) -> tuple[dict[str, str], str]:
-    """The plain values of the YAML between two lines of dashes at the top, and the text after it."""
+    """The plain values, and lists of them, of the YAML between two lines of dashes at the top, and the text after it."""
     found = FRONT_MATTER.match(text)
     values = _yaml(found[1]) if found else None
     if not found or not isinstance(values, dict):
         return {}, text
-    plain = {str(key): str(value) for key, value in values.items() if value and not isinstance(value, list | dict)}
-    return plain, text[found.end() :]
+    return plain_metadata(values), text[found.end() :]
 
 
 def _yaml(text: str) -> Any:

@@ -13,6 +13,7 @@ from pypdf.errors import DependencyError
 
 from jmlr_cli.contracts.reader import Reader, UnreadableFile
 from jmlr_cli.contracts.values import Document, Section
+from jmlr_plugins.readers.metadata import pdf_date, plain_metadata
 from jmlr_plugins.readers.running_lines import without_running_lines
 from jmlr_plugins.readers.titles import is_title, title_from_name
 from jmlr_plugins.readers.unwrap import unwrapped
@@ -24,13 +25,14 @@ NO_TITLE = re.compile(r"untitled|microsoft (word|powerpoint)|\S+\.(docx?|pptx?|i
 
 
 class PDFReader(Reader):
-    """Reads ``.pdf``. Each page is a section called "page N", so that a citation leads to its page."""
+    """Reads ``.pdf``. Each page is a section called "page N", so that a citation leads to its page. The author and the day on
+    which the file was made are metadata where it tells them."""
 
     suffixes: ClassVar[tuple[str, ...]] = (".pdf",)
 
     def read(self, path: Path, name: str) -> Iterator[Document]:
         try:
-            title, pages = _title_and_pages(path)
+            title, metadata, pages = _parts(path)
         except (UnreadableFile, OSError):
             raise
         except DependencyError as error:
@@ -40,18 +42,26 @@ class PDFReader(Reader):
         sections = tuple(Section(f"page {number}", text) for number, text in enumerate(pages, start=1) if text)
         if not sections:
             raise UnreadableFile("no text (a scan?)")
-        yield Document(name, title or _first_line(sections[0].text) or title_from_name(name), sections)
+        yield Document(name, title or _first_line(sections[0].text) or title_from_name(name), sections, metadata)
 
 
-def _title_and_pages(path: Path) -> tuple[str, list[str]]:
+def _parts(path: Path) -> tuple[str, dict[str, str], list[str]]:
+    """The title, what the file says of its author and day, and the text of each page."""
     with path.open("rb") as handle:
         pdf = PdfReader(handle)
         # Many a guideline is locked against changes only: its password for reading is empty.
         if pdf.is_encrypted and pdf.decrypt("") == PasswordType.NOT_DECRYPTED:
             raise UnreadableFile("encrypted")
-        title = " ".join(str(pdf.metadata.title or "").split()) if pdf.metadata else ""
+        title, author, date = (_info(pdf, key) for key in ("/Title", "/Author", "/CreationDate"))
         pages = without_running_lines([page.extract_text() for page in pdf.pages])
-        return ("" if NO_TITLE.match(title) else title), [unwrapped(page) for page in pages]
+        metadata = plain_metadata({"author": author, "date": pdf_date(date)})
+        return ("" if NO_TITLE.match(title) else title), metadata, [unwrapped(page) for page in pages]
+
+
+def _info(pdf: PdfReader, key: str) -> str:
+    """An entry of the file's own description, on one line; "" without one."""
+    info = pdf.metadata
+    return " ".join(str(info.get(key) or "").split()) if info else ""
 
 
 def _first_line(text: str) -> str:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from jmlr_cli.contracts.reader import Reader, UnreadableFile
 from jmlr_cli.contracts.values import NO_METADATA, Document, Section
+from jmlr_cli.corpus.seen import Seen
 
 
 class RecordReader(Reader):
@@ -25,7 +26,7 @@ class RecordReader(Reader):
         yield from self._documents(path)
 
     def _documents(self, path: Path) -> Iterator[Document]:
-        seen: set[str] = set()
+        seen = Seen()
         for number, line in _lines(path):
             try:
                 document = self.document(line, number)
@@ -33,9 +34,8 @@ class RecordReader(Reader):
                 raise UnreadableFile(f"line {number}: {error}") from error
             if document is None:
                 continue
-            if document.id in seen:
+            if not seen.add(document.id):
                 raise UnreadableFile(f"line {number}: a second document with the id {document.id!r}")
-            seen.add(document.id)
             yield document
 
 

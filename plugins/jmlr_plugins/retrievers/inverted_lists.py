@@ -32,7 +32,7 @@ class InvertedLists:
 
     @classmethod
     def read(cls, folder: Path) -> InvertedLists:
-        """Read what :func:`write_lists` wrote, its lists left on disk; raises :class:`DamagedError` when it does not fit together."""
+        """Read what :func:`write_lists` wrote, its lists left on disk; raises :class:`DamagedError` when they do not fit."""
         starts = read_array(folder / "list_starts.npy")
         rows = read_array(folder / "lists.npy", mapped=bool(len(starts)) and starts[-1] > 0)
         if not len(starts) or len(rows) != starts[-1]:
