@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from functools import lru_cache
 from pathlib import Path
 
@@ -17,11 +16,6 @@ def device() -> torch.device:
     if torch.backends.mps.is_available():
         return torch.device("mps")
     return torch.device("cpu")
-
-
-def processes() -> int:
-    """How many processes train together: what the launcher says, else one."""
-    return int(os.environ.get("WORLD_SIZE", "1"))
 
 
 @lru_cache(maxsize=1)

@@ -32,19 +32,26 @@ def index(
     recipe: RecipeName = None,
     run: RunName = None,
     rebuild: Annotated[bool, typer.Option("--rebuild", help="Encode all passages anew, not only those that changed.")] = False,
+    devices: Annotated[int, typer.Option("--devices", min=1, help="Processes that encode together, one a device.")] = 1,
     overrides: Set = None,
     json: Json = False,
 ) -> None:
     """Index a folder of documents, or bring its index up to date. Run again, an interrupted call goes on where it stopped."""
     from jmlr_cli import console
     from jmlr_cli.commands.retriever_choice import chosen_retriever
+    from jmlr_cli.launch import is_first, join, peers
     from jmlr_cli.workspace import Workspace
 
     started = time.monotonic()
     config, words = chosen_retriever(retriever, recipe, run, overrides or [])
     folder = Workspace.current().index(name or default_name(paths))
-    passages, skipped = read_passages(paths, words)
-    change = encode(folder, config, passages, words, rebuild)
+    with peers(devices):
+        join()
+        if not is_first():
+            assist(config)
+            return
+        passages, skipped = read_passages(paths, words)
+        change = encode(folder, config, passages, words, rebuild)
     result = summary(change, skipped, advice_on(folder), time.monotonic() - started)
     console.emit(result) if json else show(result)
 
@@ -63,19 +70,34 @@ def encode(folder: Path, config: RetrieverConfig, passages: Iterable[Passage], w
     from jmlr_cli import console
     from jmlr_cli.assemble import make_retriever
     from jmlr_cli.index.build import build_index
+    from jmlr_cli.launch import processes, told
 
     _bring(config.checkpoint or "", passages)
     going_on = lambda: console.notice("going on where an interrupted `jmlr index` stopped")  # noqa: E731
+    retriever = make_retriever(config)
+    if processes() > 1:
+        retriever.take_share(0, processes())
     with _bar_at_first_step("encoding passages") as progress:
-        return build_index(folder, make_retriever(config), passages, words, progress, rebuild=rebuild, on_resume=going_on)
+        return build_index(folder, retriever, passages, words, progress, rebuild=rebuild, on_resume=going_on, announce=told)
+
+
+def assist(config: RetrieverConfig) -> None:
+    """Do this process's share of what the first one builds."""
+    from jmlr_cli.assemble import make_retriever
+    from jmlr_cli.launch import processes, rank, told
+
+    work = told(None)
+    retriever = make_retriever(config)
+    if work and retriever.take_share(rank(), processes()):
+        work.done_by(retriever)
 
 
 def advice_on(folder: Path) -> str | None:
     """What the index's retriever advises, if anything."""
     from jmlr_cli.assemble import make_retriever
-    from jmlr_cli.index.build import VECTORS
     from jmlr_cli.index.manifest import generation_folder, read_manifest
     from jmlr_cli.index.open import index_config
+    from jmlr_cli.index.work import VECTORS
 
     manifest = read_manifest(folder)
     retriever = make_retriever(index_config(manifest))

@@ -55,7 +55,7 @@ def trained(recipe: Recipe, name: str) -> Summary:
     from jmlr_cli.training.needs import check_needs
 
     check_needs(recipe.needs, name)
-    from jmlr_cli.training.launch import first_one_first, is_first, join, peers, told
+    from jmlr_cli.launch import first_one_first, is_first, join, peers, told
 
     with peers(recipe.training.devices):
         join()
@@ -74,9 +74,9 @@ def resumed(name: str) -> Summary:
     """A run gone on with from its newest checkpoint."""
     from jmlr_cli import console
     from jmlr_cli.errors import InputError
+    from jmlr_cli.launch import first_one_first, join, peers
     from jmlr_cli.runs.run import open_run
     from jmlr_cli.training.checkpoints import newest_whole
-    from jmlr_cli.training.launch import first_one_first, join, peers
 
     run = open_run(name)
     if run.record().get("status") == "finished":
@@ -96,8 +96,7 @@ def resumed(name: str) -> Summary:
 
 
 def _finish(run: Run, session: Any, checkpoint: Path | None) -> Summary:
-    from jmlr_cli.devices import processes
-    from jmlr_cli.training.launch import is_first
+    from jmlr_cli.launch import is_first, processes
 
     if not is_first():
         return session.train(checkpoint)
@@ -116,7 +115,7 @@ def _finish(run: Run, session: Any, checkpoint: Path | None) -> Summary:
 def _bar() -> Any:
     """Bars for the process that speaks."""
     from jmlr_cli import console
-    from jmlr_cli.training.launch import is_first
+    from jmlr_cli.launch import is_first
 
     return console.progress_bar if is_first() else console.no_bar
 
@@ -135,7 +134,7 @@ def _default() -> str:
 
 def _show(summary: Summary, json: bool) -> None:
     from jmlr_cli import console
-    from jmlr_cli.training.launch import is_first
+    from jmlr_cli.launch import is_first
 
     if not is_first():
         return

@@ -62,6 +62,12 @@ class Retriever(ABC):
         there, as for :meth:`build`.
         """
 
+    def take_share(self, rank: int, of: int) -> bool:
+        """Called before :meth:`build` or :meth:`update` in each of ``of`` processes that do it together, with the same arguments
+        and on one file system: do a part of it, and if ``rank`` is 0 put the parts together. False when the plugin has no way
+        to share its work; then only the process of rank 0 builds."""
+        return False
+
     @abstractmethod
     def open(self, at: Path) -> None:
         """Make the files in ``at`` the ones that :meth:`search` reads."""

@@ -14,7 +14,6 @@ from jmlr_cli.contracts.values import Passage
 from jmlr_cli.errors import DamagedError
 from jmlr_cli.files import folder_checksums
 from jmlr_cli.index import job as jobs
-from jmlr_cli.index.difference import Difference
 from jmlr_cli.index.job import Job
 from jmlr_cli.index.manifest import (
     Manifest,
@@ -25,10 +24,8 @@ from jmlr_cli.index.manifest import (
     write_manifest,
 )
 from jmlr_cli.index.passages import write_passages
+from jmlr_cli.index.work import PASSAGES, VECTORS, Work
 from jmlr_cli.lock import writing
-
-PASSAGES = "passages.sqlite"
-VECTORS = "retriever"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +48,14 @@ def build_index(
     *,
     rebuild: bool = False,
     on_resume: Callable[[], object] | None = None,
+    announce: Callable[[Work | None], object] = lambda work: None,
 ) -> Change:
     """Make the index in ``folder`` hold exactly ``passages``, encoding only those it does not hold yet, or with ``rebuild``
     all of them. The passages are read once, one at a time.
 
     The old generation serves readers until the new one is whole; then one rename of the manifest replaces it. Where an
     interrupted call left a part of the very same work, ``on_resume`` is called, and the retriever goes on from that part.
+    ``announce`` is told what the retriever is about to do, or None when there is nothing to do, so that others may do it with it.
     Raises :class:`InputError` while another process writes the same index, and sqlite3.IntegrityError for two passages of one id.
     """
     with writing(folder):
@@ -64,21 +63,22 @@ def build_index(
         old = None if rebuild else _reusable(folder, current, retriever)
         _sweep(folder, current, but=_unfinished(folder, retriever, old))
         fresh = _staged(folder, current, passages)
-        change = Difference(fresh / PASSAGES, generation_folder(folder, old) / PASSAGES if old else None)
+        before = generation_folder(folder, old) if old else None
+        change = Work.between(fresh, before).change
         if old and _is_that(old, retriever) and change.is_nothing:
             _sweep(folder, old)
+            announce(None)
             return Change(old, 0, old.passages, 0)
-        into = _place(fresh, Job.of(retriever, old, change))
-        if into != fresh and on_resume:
+        work = Work.between(_place(fresh, Job.of(retriever, old, change)), before)
+        if work.into != fresh and on_resume:
             on_resume()
-        counts = Difference(into / PASSAGES, change.old)
-        manifest = _generation(into, retriever, counts, old, passage_words, progress)
-        jobs.done(into)
-        _flush(into)
+        announce(work)
+        manifest = _generation(work, retriever, passage_words, progress)
+        jobs.done(work.into)
         write_manifest(folder, manifest)
         _sweep(folder, manifest)
-    added = counts.count_added
-    return Change(manifest, added, manifest.passages - added, len(counts.removed), resumed=into != fresh)
+    added = work.change.count_added
+    return Change(manifest, added, manifest.passages - added, len(work.change.removed), resumed=work.into != fresh)
 
 
 def _staged(folder: Path, current: Manifest | None, passages: Iterable[Passage]) -> Path:
@@ -115,26 +115,21 @@ def _place(fresh: Path, job: Job) -> Path:
     return into
 
 
-def _generation(
-    into: Path, retriever: Retriever, change: Difference, old: Manifest | None, passage_words: int, progress: Progress
-) -> Manifest:
+def _generation(work: Work, retriever: Retriever, passage_words: int, progress: Progress) -> Manifest:
     """Let the retriever write its files. Returns the manifest of the finished generation."""
-    folder = into.parent.parent
-    progress(0, change.count_added)
-    if old is None:
-        retriever.build(change.added, into / VECTORS, progress)
-    else:
-        retriever.update(generation_folder(folder, old) / VECTORS, into / VECTORS, change.added, change.removed, progress)
+    progress(0, work.change.count_added)
+    work.done_by(retriever, progress)
+    into = work.into
     return Manifest(
-        name=folder.name,
+        name=into.parent.parent.name,
         generation=into.name,
         retriever=retriever.config.plugin,
         checkpoint=retriever.config.checkpoint,
         options=retriever.config.options,
         fingerprint=retriever.fingerprint,
         passage_words=passage_words,
-        documents=change.documents,
-        passages=change.passages,
+        documents=work.change.documents,
+        passages=work.change.passages,
         checksums={name: checksum for name, checksum in folder_checksums(into).items() if name != jobs.FILE},
     )
 

@@ -12,10 +12,10 @@ from jmlr_cli.contracts.filters import Condition
 from jmlr_cli.contracts.retriever import Retriever
 from jmlr_cli.contracts.values import Hit, Match, Passage
 from jmlr_cli.errors import DamagedError, InputError
-from jmlr_cli.index.build import PASSAGES, VECTORS
 from jmlr_cli.index.filters import passing
 from jmlr_cli.index.manifest import Manifest, generation_folder, read_manifest, verify
 from jmlr_cli.index.passages import PassageStore
+from jmlr_cli.index.work import PASSAGES, VECTORS
 
 TRIES = 5
 

@@ -12,6 +12,7 @@ import torch
 from transformers import PrinterCallback
 
 from jmlr_cli import devices
+from jmlr_cli.launch import processes
 from jmlr_cli.recipe.schema import EverySteps
 from jmlr_cli.runs.run import Run
 from jmlr_cli.training.callbacks import Bar, Curves, Epochs, Every, MetricsFile, StartMeter, append_metrics, tensorboard
@@ -82,7 +83,7 @@ class Session:
     def _epoch_steps(self) -> int:
         """Optimizer steps in an epoch."""
         training = self.recipe.training
-        each = training.batch_size * training.accumulate * devices.processes()
+        each = training.batch_size * training.accumulate * processes()
         return max(1, math.ceil(len(self.questions) / each))
 
     # -- the index, as the retriever changes

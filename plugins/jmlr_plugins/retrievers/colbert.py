@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence, Sized
+from collections.abc import Collection, Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property
 from pathlib import Path
@@ -60,18 +60,15 @@ class ColBERTRetriever(EncoderRetriever):
         return load_colbert(folder, read_settings(folder, self.options), self.config.lora)
 
     def _grow(
-        self, old: Path | None, added: Iterable[Passage], removed: AbstractSet[str], into: Path, progress: Progress
+        self, old: Path | None, added: Collection[Passage], removed: AbstractSet[str], into: Path, progress: Progress
     ) -> None:
         def encode(passages: Sequence[Passage]) -> list[NDArray[np.floating]]:
             return self.passage_vectors([passage.content for passage in passages], progress)
 
-        added = added if isinstance(added, Sized) else list(added)
         before = TokenIndex.empty() if old is None else self._opened(old)
         pieces = Pieces(into / PIECES, self.share)
         build = TokenBuild(pieces, encode, self.options.keep_up_to, before, before.rows.kept(removed))
-        build.run(added, len(added), into, progress)
-        if self.share.is_first:
-            pieces.clear()
+        build.run(added, into, progress)
 
     def open(self, at: Path) -> None:
         self._index = self._opened(at)

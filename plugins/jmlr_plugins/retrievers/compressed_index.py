@@ -44,14 +44,16 @@ class CompressedIndex:
         self.codebook = Codebook.read(at / CODEBOOK)
         self.fit = Fit.read(at / FIT)
         self._starts = np.concatenate([[0], np.cumsum(lengths)])
-        self._codes = read_array(at / "codes.npy", mapped=len(lengths) > 0)
-        self._centroids = read_array(at / "centroids.npy", mapped=len(lengths) > 0)
+        # as plain arrays: slices of a memmap object are slow to make
+        self._codes = read_array(at / "codes.npy", mapped=len(lengths) > 0).view(np.ndarray)
+        self._centroids = read_array(at / "centroids.npy", mapped=len(lengths) > 0).view(np.ndarray)
         self._lists = InvertedLists.read(at)
         if not len(self._codes) == len(self._centroids) == self._starts[-1]:
             raise DamagedError(f"the codes in {at} are not those of {self._starts[-1]} tokens", REBUILD)
         self._probes = probes
         self._rescored = rescored
         self._vectors = torch.from_numpy(self.codebook.centroids.vectors)
+        self._scales = torch.from_numpy(self.codebook.scales).unsqueeze(1)
         self._rotation = torch.from_numpy(self.codebook.rotation)
         self._codewords = torch.from_numpy(self.codebook.codewords)
         self._offsets = torch.arange(len(self._codewords), dtype=torch.int32) * CODEWORDS
@@ -67,8 +69,10 @@ class CompressedIndex:
 
     def codes_of(self, rows: NDArray[np.int64]) -> Codes:
         """The codes of some passages, one after the other."""
-        tokens = ranges(self._starts[rows], self.lengths[rows])
-        return Codes(self._codes[tokens], self._centroids[tokens])
+        starts, ends = self._starts[rows].tolist(), self._starts[rows + 1].tolist()
+        spans = list(map(slice, starts, ends))  # a passage at a time is copied faster than token by token
+        codes, centroids = (map(array.__getitem__, [slice(0), *spans]) for array in (self._codes, self._centroids))
+        return Codes(np.concatenate(list(codes)), np.concatenate(list(centroids)))
 
     def search(self, queries: TokenVectors, k: int, only: AbstractSet[str] | None = None) -> list[list[Match]]:
         """The ``k`` passages of highest MaxSim with each query; with ``only``, of those passages."""
@@ -127,12 +131,11 @@ class CompressedIndex:
         """MaxSim of a question (n, d) with some passages, from their codes: (len(rows),)."""
         lengths = self.lengths[rows]
         codes = self.codes_of(rows)
-        words = torch.from_numpy(codes.bytes[:, :-1]).int() + self._offsets
+        words = torch.from_numpy(codes.bytes[:, :-1]) + self._offsets
         rest = torch.nn.functional.embedding_bag(words, self._table(query), mode="sum")
         nearest = torch.from_numpy(codes.centroids.astype(np.int64))
-        scales = torch.from_numpy(self.codebook.scales)[nearest, None]
         factors = torch.from_numpy(from_byte(codes.bytes[:, -1])).unsqueeze(1)
-        tokens = (similarity[nearest] + rest * scales) * factors
+        tokens = similarity[nearest].addcmul_(rest, self._scales[nearest]).mul_(factors)
         bounds = np.concatenate([[0], np.cumsum(lengths)[:-1]])
         return np.maximum.reduceat(tokens.numpy(), bounds, axis=0).sum(1)
 

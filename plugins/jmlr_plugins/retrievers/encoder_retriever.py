@@ -6,7 +6,7 @@ import copy
 import hashlib
 import json
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property
 from pathlib import Path
@@ -24,7 +24,7 @@ from jmlr_cli.contracts.retriever import TrainableRetriever
 from jmlr_cli.contracts.values import Passage
 from jmlr_plugins.retrievers.checkpoint import content_identity, named_folder
 from jmlr_plugins.retrievers.encoding import Precision, chunks
-from jmlr_plugins.retrievers.pieces import PIECE, Pieces, Share
+from jmlr_plugins.retrievers.pieces import PIECE, FinishedError, Pieces, Share
 
 PIECES = "pieces"
 
@@ -106,20 +106,31 @@ class EncoderRetriever(TrainableRetriever):
         digest = hashlib.sha256(f"{content_identity(self.folder)} {options}".encode()).hexdigest()
         return f"{self.layout} {digest[:32]}"
 
+    def take_share(self, rank: int, of: int) -> bool:
+        self.share = Share(rank, of)
+        return True
+
     def build(self, passages: Iterable[Passage], into: Path, progress: Progress = silent) -> None:
-        self._grow(None, passages, frozenset(), into, progress)
+        self._begin(None, passages, frozenset(), into, progress)
 
     def update(
         self, old: Path, into: Path, added: Iterable[Passage], removed: AbstractSet[str], progress: Progress = silent
     ) -> None:
-        self._grow(old, added, removed, into, progress)
+        self._begin(old, added, removed, into, progress)
 
-    def writer(self, into: Path) -> IndexWriter:
-        """What writes this retriever's files into ``into``; a retriever that has none has its own :meth:`_grow`."""
-        raise NotImplementedError
+    def _begin(
+        self, old: Path | None, added: Iterable[Passage], removed: AbstractSet[str], into: Path, progress: Progress
+    ) -> None:
+        """Do this process's share; the first process leaves finished files only."""
+        try:
+            self._grow(old, added if isinstance(added, Collection) else list(added), removed, into, progress)
+        except FinishedError:
+            return
+        if self.share.is_first:
+            Pieces(into / PIECES, self.share).finish()
 
     def _grow(
-        self, old: Path | None, added: Iterable[Passage], removed: AbstractSet[str], into: Path, progress: Progress
+        self, old: Path | None, added: Collection[Passage], removed: AbstractSet[str], into: Path, progress: Progress
     ) -> None:
         """Encode this process's share of what is added; the first process then writes the files."""
         pieces = Pieces(into / PIECES, self.share)
@@ -127,14 +138,30 @@ class EncoderRetriever(TrainableRetriever):
         for number, chunk in enumerate(chunks(added, PIECE)):
             ids.append([passage.id for passage in chunk])
             if self.share.has(number) and not pieces.has(f"{number:06d}"):
-                vectors = self.passage_vectors([passage.content for passage in chunk], progress)
-                pieces.save(f"{number:06d}", {"vectors": np.stack(vectors)})
+                self._encode_piece(pieces, number, chunk, progress)
             else:
                 progress(len(chunk))
         if self.share.is_first:
-            with self.writer(into) as writer:
-                if old is not None:
-                    writer.keep(old, removed)
-                for number, some in enumerate(ids):
-                    writer.add(some, pieces.load(f"{number:06d}")["vectors"])
-            pieces.clear()
+            self._write(pieces, ids, added, old, removed, into)
+
+    def _encode_piece(self, pieces: Pieces, number: int, passages: Sequence[Passage], progress: Progress = silent) -> None:
+        vectors = self.passage_vectors([passage.content for passage in passages], progress)
+        pieces.save(f"{number:06d}", {"vectors": np.stack(vectors)})
+
+    def _write(
+        self,
+        pieces: Pieces,
+        ids: list[list[str]],
+        added: Collection[Passage],
+        old: Path | None,
+        removed: AbstractSet[str],
+        into: Path,
+    ) -> None:
+        """Put all pieces together, encoding those that another process should have but has not."""
+        with self.writer(into) as writer:
+            if old is not None:
+                writer.keep(old, removed)
+            for number, (some, chunk) in enumerate(zip(ids, chunks(added, PIECE), strict=True)):
+                if not pieces.has(f"{number:06d}"):
+                    self._encode_piece(pieces, number, chunk)
+                writer.add(some, pieces.load(f"{number:06d}")["vectors"])

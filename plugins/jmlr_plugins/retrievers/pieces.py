@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from safetensors import safe_open
 from safetensors.numpy import load_file, save
 
 from jmlr_cli.files import write_whole
@@ -19,6 +20,10 @@ PIECE = 512
 """Passages in a piece."""
 POLL = 0.2
 """Seconds between two looks for what another process writes."""
+
+
+class FinishedError(Exception):
+    """The first process has put the pieces together, without waiting for this one."""
 
 
 @dataclass(frozen=True)
@@ -47,19 +52,28 @@ class Pieces:
         folder.mkdir(exist_ok=True)
 
     def save(self, name: str, arrays: Mapping[str, NDArray]) -> None:
-        """Write the file ``name``, whole."""
-        write_whole(self._path(name), save({key: np.ascontiguousarray(array) for key, array in arrays.items()}))
+        """Write the file ``name``, whole. Raises :class:`FinishedError` when the first process did not wait for it."""
+        content = save({key: np.ascontiguousarray(array) for key, array in arrays.items()})
+        try:
+            write_whole(self._path(name), content, make_folder=False)
+        except FileNotFoundError:
+            raise FinishedError(self.folder) from None
 
     def has(self, name: str) -> bool:
         """Whether the file ``name`` is there, whole."""
         return self._path(name).exists()
 
-    def load(self, *names: str) -> dict[str, NDArray]:
-        """The arrays of the first of these files that is there, once the process that makes one of them has done so."""
+    def load(self, name: str) -> dict[str, NDArray]:
+        """The arrays of the file ``name``."""
+        return load_file(self._path(name))
+
+    def read(self, array: str, *names: str) -> NDArray:
+        """One array of the first of these files that is there, once the process that makes one of them has done so."""
         while True:
             for name in names:
                 try:
-                    return load_file(self._path(name))
+                    with safe_open(self._path(name), framework="numpy") as opened:
+                        return opened.get_tensor(array)
                 except FileNotFoundError:
                     continue
             self._look_again(names)
@@ -70,17 +84,21 @@ class Pieces:
             self._look_again((name,))
 
     def _look_again(self, names: tuple[str, ...]) -> None:
-        if self.share.of == 1 or not self.folder.exists():
+        if self.share.is_first:
             raise FileNotFoundError(self._path(names[0]))
+        if not self.folder.exists():
+            raise FinishedError(self.folder)
         time.sleep(POLL)
 
     def remove(self, name: str) -> None:
         """Remove the file ``name``, if it is there."""
         self._path(name).unlink(missing_ok=True)
 
-    def clear(self) -> None:
-        """Remove them all: the index is whole."""
-        shutil.rmtree(self.folder)
+    def finish(self) -> None:
+        """Remove them all: the index is whole. The folder vanishes at once, also for a process that is writing into it."""
+        gone = self.folder.with_name(f".{self.folder.name}.gone")
+        self.folder.rename(gone)
+        shutil.rmtree(gone)
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.safetensors"

@@ -8,7 +8,7 @@ nor disk ever holds all vectors.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -50,26 +50,34 @@ class TokenBuild:
         self._kept = kept
         self._ids: list[list[str]] = []
 
-    def run(self, passages: Iterable[Passage], count: int, into: Path, skipped: Callable[[int], object]) -> None:
-        """Encode this process's share of ``count`` passages; the first process then writes the index. ``skipped`` is told of
-        passages that were encoded before or are another process's."""
-        self._count = count
+    def run(self, passages: Collection[Passage], into: Path, skipped: Callable[[int], object]) -> None:
+        """Encode this process's share of the passages; the first process then writes the index. ``skipped`` is told of
+        passages that were encoded before or by another process."""
+        self._passages = passages
         for number, chunk in enumerate(chunks(passages, PIECE)):
             self._ids.append([passage.id for passage in chunk])
             if self._pieces.share.has(number) and not self._is_there(number):
-                self._make(number, _packed(self._encode(chunk)))
+                self._make(number, chunk)
             else:
                 skipped(len(chunk))
-        if self._is_compressed:
-            self._compress_sample()
         if self._pieces.share.is_first:
+            self._complete(len(self._ids))
             self._join(into)
+
+    def _complete(self, count: int) -> None:
+        """Encode those of the first ``count`` pieces that are not there: whoever should have is slower, or gone."""
+        if all(map(self._is_there, range(count))):
+            return
+        for number, chunk in zip(range(count), chunks(self._passages, PIECE), strict=False):
+            if not self._is_there(number):
+                self._make(number, chunk)
 
     def _is_there(self, number: int) -> bool:
         return self._pieces.has(_codes(number)) or self._pieces.has(_raw(number))
 
-    def _make(self, number: int, arrays: dict[str, NDArray]) -> None:
-        """Write a piece: as it is in the sample, else its codes."""
+    def _make(self, number: int, passages: Sequence[Passage]) -> None:
+        """Encode a piece and write it: as it is in the sample, else its codes."""
+        arrays = _packed(self._encode(passages))
         if isinstance(self._old, TokenIndex) and (number == 0 or number < self._sampled):
             self._pieces.save(_raw(number), arrays)
         else:
@@ -99,7 +107,7 @@ class TokenBuild:
 
     def _lengths(self, number: int) -> NDArray[np.int64]:
         """The tokens of each passage of a piece."""
-        return self._pieces.load(_codes(number), _raw(number))["lengths"].astype(np.int64)
+        return self._pieces.read("lengths", _codes(number), _raw(number)).astype(np.int64)
 
     @cached_property
     def codebook(self) -> Codebook:
@@ -113,10 +121,12 @@ class TokenBuild:
         return Codebook.read(path)
 
     def _trained(self) -> Codebook:
-        sample = range(min(self._sampled, -(-self._count // PIECE)))
+        pieces = -(-len(self._passages) // PIECE)
+        sample = range(min(self._sampled, pieces))
+        self._complete(len(sample))
         parts = [self._old.source().load()["vectors"], *(self._pieces.load(_raw(number))["vectors"] for number in sample)]
         sampled = sum(map(len, parts))
-        share = min(1.0, len(sample) * PIECE / max(self._count, 1))
+        share = len(sample) / pieces
         centroids = int(min(max(sampled / share // TOKENS_PER_CENTROID, 1), MOST_CENTROIDS))
         step = max(1, sampled // (SAMPLE_PER_CENTROID * centroids))
         vectors = np.concatenate([part[::step].astype(np.float32) for part in parts if len(part)])
@@ -130,8 +140,8 @@ class TokenBuild:
         return {"codes": codes.bytes, "centroids": codes.centroids, "lengths": arrays["lengths"], "error": np.array([error])}
 
     def _compress_sample(self) -> None:
-        """Replace this process's pieces of the sample by their codes."""
-        for number in filter(self._pieces.share.has, self._sample):
+        """Replace the pieces of the sample by their codes."""
+        for number in self._sample:
             if not self._pieces.has(_codes(number)):
                 self._pieces.save(_codes(number), self._compressed(self._pieces.load(_raw(number))))
             self._pieces.remove(_raw(number))
@@ -142,17 +152,17 @@ class TokenBuild:
         if not self._is_compressed:
             write_merged(into, [self._old.source(), *self._sources(_raw, "vectors")], kept)
             return
+        self._compress_sample()
         old, fit = self._old_codes()
-        write_merged(into, [old, *self._sources(_codes, "codes", "centroids")], kept)
-        for number in range(len(self._ids)):
-            piece = self._pieces.load(_codes(number))
-            fit = fit.with_more(len(piece["codes"]), float(piece["error"][0]), later=isinstance(self._old, CompressedIndex))
+        pieces = self._sources(_codes, "codes", "centroids")
+        write_merged(into, [old, *pieces], kept)
+        for number, piece in enumerate(pieces):
+            error = float(self._pieces.read("error", _codes(number))[0])
+            fit = fit.with_more(int(piece.lengths.sum()), error, later=isinstance(self._old, CompressedIndex))
         finish_compressed(into, self.codebook, fit)
 
     def _sources(self, name: Callable[[int], str], *arrays: str) -> list[Source]:
         """The pieces, as what is put together."""
-        for number in range(len(self._ids)):
-            self._pieces.wait(name(number))
 
         def load(number: int) -> dict[str, NDArray]:
             piece = self._pieces.load(name(number))

@@ -1,4 +1,4 @@
-"""Training with several processes, one a device: started here, by torchrun or by accelerate.
+"""Several processes that train or encode together, one a device: started here, by torchrun or by accelerate.
 
 This process becomes the first; the others run the same command line. When one ends, the next collective operation of
 the rest fails, so that none is left behind.
@@ -15,16 +15,25 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import IO, Any
 
-from jmlr_cli.devices import processes
 from jmlr_cli.errors import JmlrError, MissingError
 
 PATIENCE = 20
 """Seconds that a process is given to end by itself."""
 
 
+def processes() -> int:
+    """How many processes work together: what the launcher says, else one."""
+    return int(os.environ.get("WORLD_SIZE", "1"))
+
+
+def rank() -> int:
+    """Which of them this process is: the first one, 0, writes and speaks."""
+    return int(os.environ.get("RANK", "0"))
+
+
 @contextmanager
 def peers(devices: int) -> Iterator[None]:
-    """Inside, this process and ``devices - 1`` new ones train together. Nothing is started for one device, or when a
+    """Inside, this process and ``devices - 1`` new ones work together. Nothing is started for one device, or when a
     launcher has started the processes already.
 
     Raises :class:`MissingError` when there are fewer GPUs than ``devices``, and the first failure of a peer.
@@ -57,6 +66,8 @@ def join() -> None:
         import torch
         from accelerate import PartialState
 
+        if "OMP_NUM_THREADS" in os.environ:  # torch may have been imported before it was set
+            torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
         PartialState(cpu=not torch.cuda.is_available())
 
 
@@ -75,7 +86,7 @@ def first_one_first() -> Iterator[None]:
 
 def is_first() -> bool:
     """Whether this process is the one that writes and speaks."""
-    return int(os.environ.get("RANK", "0")) == 0
+    return rank() == 0
 
 
 def told(value: Any) -> Any:
@@ -92,7 +103,7 @@ def _check(devices: int) -> None:
 
     here = torch.cuda.device_count()
     if here and devices > here:
-        raise MissingError(f"training.devices is {devices}, and this machine has {here} GPU(s)", f"Use --devices {here}.")
+        raise MissingError(f"{devices} devices are asked for, and this machine has {here} GPU(s)", f"Use --devices {here}.")
 
 
 def _environment(devices: int) -> dict[str, str]:
@@ -132,7 +143,7 @@ def _failure(others: Sequence[subprocess.Popen], outputs: Sequence[IO[str]]) -> 
         if process.returncode:
             output.seek(0)
             said = [line for line in output.read().splitlines() if line.strip()] or ["nothing"]
-            error = JmlrError(f"another training process failed (exit {process.returncode}); it said: {said[-1]}")
+            error = JmlrError(f"another process failed (exit {process.returncode}); it said: {said[-1]}")
             error.exit_code = process.returncode if process.returncode in (2, 3, 4, 5) else 1
             return error
     return None
