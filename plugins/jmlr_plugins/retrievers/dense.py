@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import ClassVar, Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from pydantic import Field
+from pydantic import Field, field_validator
 from torch import Tensor
 from transformers import PreTrainedTokenizerBase
 
@@ -19,7 +20,9 @@ from jmlr_cli.contracts.config import Section
 from jmlr_cli.contracts.progress import Progress, silent
 from jmlr_cli.contracts.values import Match
 from jmlr_plugins.batching import batches
-from jmlr_plugins.retrievers.dense_index import DenseIndex, DenseWriter
+from jmlr_plugins.retrievers.dense_factory import AUTO, is_factory
+from jmlr_plugins.retrievers.dense_index import DenseIndex
+from jmlr_plugins.retrievers.dense_writer import DenseWriter
 from jmlr_plugins.retrievers.encoder_retriever import EncoderRetriever, EncodingOptions
 from jmlr_plugins.retrievers.encoding import inference, padded, token_limit
 from jmlr_plugins.retrievers.sentence_encoder import SentenceEncoder, load_sentence_encoder, save_sentence_encoder
@@ -29,7 +32,7 @@ Pooling = Literal["cls", "max", "mean", "mean_sqrt_len", "weightedmean", "lastto
 
 
 class DenseOptions(EncodingOptions):
-    """What overrides the checkpoint's own settings; null leaves them."""
+    """What overrides the checkpoint's own settings, where null leaves them; and how vectors are indexed in faiss."""
 
     pooling: Pooling | None = Field(None, description="How token states become one vector; the checkpoint's, or mean.")
     similarity: Literal["cosine", "dot"] | None = Field(
@@ -38,13 +41,32 @@ class DenseOptions(EncodingOptions):
     query_prefix: str | None = Field(None, description="Text put before every question, such as 'query: '.")
     passage_prefix: str | None = Field(None, description="Text put before every passage, such as 'passage: '.")
     max_length: int | None = Field(None, gt=2, description="Longest text in tokens; the rest is cut off.")
+    index_factory: str = Field(
+        AUTO,
+        description="faiss's index, as its factory strings name it: Flat, HNSW32,SQ8, IVF4096,PQ48x8np or any other; auto is "
+        "Flat (exact) up to 200,000 passages, HNSW32,SQ8 up to 2,000,000, and IVF with PQ above. Candidates are scored again "
+        "with their own vectors.",
+    )
+    nprobe: int | None = Field(
+        None, gt=0, description="Inverted lists that a search in an IVF index looks into; by default one in 16, at least 16."
+    )
+    ef_search: int | None = Field(
+        None, gt=0, description="Passages that a search in an HNSW index keeps in view; at least its default, 10 k + 100."
+    )
+
+    @field_validator("index_factory")
+    @classmethod
+    def _readable(cls, text: str) -> str:
+        if text != AUTO and not is_factory(text):
+            raise ValueError(f"faiss cannot read {text!r}; take auto, Flat, HNSW32,SQ8 or another of its factory strings")
+        return text
 
 
 class DenseRetriever(EncoderRetriever):
     """Bi-encoder retrieval: the inner product of the question's and the passage's vectors, in faiss."""
 
     Options: ClassVar[type[Section]] = DenseOptions
-    layout: ClassVar[str] = "dense/1"
+    layout: ClassVar[str] = "dense/2"
     options: DenseOptions
     module: SentenceEncoder
     _tokenizer: PreTrainedTokenizerBase
@@ -66,7 +88,7 @@ class DenseRetriever(EncoderRetriever):
 
     @property
     def vector_options(self) -> dict[str, object]:
-        return self.options.model_dump(include={"pooling", "similarity", "passage_prefix", "max_length"})
+        return self.options.model_dump(include={"pooling", "similarity", "passage_prefix", "max_length", "index_factory"})
 
     def load(self, folder: Path) -> SentenceEncoder:
         encoder, self._tokenizer = load_sentence_encoder(folder, self.settings, self.config.lora)
@@ -75,16 +97,16 @@ class DenseRetriever(EncoderRetriever):
         return encoder
 
     def writer(self, into: Path) -> DenseWriter:
-        return DenseWriter(into)
+        return DenseWriter(into, self.options.index_factory)
 
     def open(self, at: Path) -> None:
-        self._index = DenseIndex(at)
+        self._index = DenseIndex(at, self.options.nprobe, self.options.ef_search)
 
-    def search(self, queries: Sequence[str], k: int) -> list[list[Match]]:
+    def search(self, queries: Sequence[str], k: int, only: AbstractSet[str] | None = None) -> list[list[Match]]:
         if not queries:
             return []
         with inference(self.module, "float32"):
-            return self._index.search(self.encode_queries(queries).cpu().numpy(), k)
+            return self._index.search(self.encode_queries(queries).cpu().numpy(), k, only)
 
     def passage_vectors(self, texts: Sequence[str], progress: Progress = silent) -> list[NDArray[np.floating]]:
         with inference(self.passage_module, self.options.precision):
