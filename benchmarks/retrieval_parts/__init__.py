@@ -1,0 +1,1 @@
+"""The sections of the retrieval benchmark, and what they share."""
