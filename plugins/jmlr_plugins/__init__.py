@@ -9,7 +9,9 @@ def jmlr_retrievers(register):
     register("bm25", f"{home}.bm25:BM25Retriever", "Okapi BM25 over words; needs no model")
     register("dense", f"{home}.dense:DenseRetriever", "one vector a passage from any sentence encoder, in faiss")
     register("colbert", f"{home}.colbert:ColBERTRetriever", "late interaction: one vector a token, MaxSim")
-    register("hybrid", f"{home}.hybrid:HybridRetriever", "reciprocal-rank fusion of other retrievers")
+    register("qdrant", f"{home}.qdrant:QdrantRetriever", "a colbert or dense index on a qdrant server")
+    register("hybrid", f"{home}.hybrid:HybridRetriever", "other retrievers fused, by rank or by score")
+    register("rerank", f"{home}.rerank:RerankRetriever", "another retriever, re-ranked by a cross-encoder")
 
 
 @hookimpl

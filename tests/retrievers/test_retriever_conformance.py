@@ -14,23 +14,39 @@ QUERIES = ["adrenaline for anaphylaxis", "破傷風 Столбняк", "sumatrip
 MEMBERS = [{"plugin": "bm25"}, {"plugin": "dense", "options": {"precision": "float32"}}]
 
 
-@pytest.fixture(params=("bm25", "dense", "colbert", "hybrid"))
-def plugin(request):
+FULL = {"precision": "float32"}
+KINDS = {
+    "bm25": {},
+    "dense": {},
+    "colbert": {},
+    "colbert, compressed": {"keep_up_to": 0},
+    "hybrid": {"retrievers": MEMBERS},
+    "qdrant": {"encoder_options": FULL},
+    "qdrant, dense": {"encoder": "dense", "encoder_options": FULL},
+}
+ALIKE = {"query_length": 0, "query_marker": "[unused1]", "mask_punctuation": False}
+
+
+@pytest.fixture(params=KINDS)
+def kind(request, monkeypatch):
+    if request.param.startswith("qdrant"):
+        pytest.importorskip("qdrant_client")
+    monkeypatch.setattr("jmlr_plugins.retrievers.token_build.LEAST", 0)
     return request.param
 
 
 @pytest.fixture
-def create(plugin, retriever):
-    """Makes a new retriever of one plugin, the same each time."""
-    options = {"hybrid": {"retrievers": MEMBERS}}.get(plugin, {})
-    return lambda **more: retriever(plugin, **options, **more)
+def create(kind, retriever):
+    """Makes a new retriever of one kind, the same each time."""
+    return lambda **more: retriever(kind.split(",")[0], **KINDS[kind] | more)
 
 
 @pytest.fixture
-def create_alike(plugin, create):
+def create_alike(kind, create):
     """The same, but one that encodes a question as it does a passage: even random weights then find a text by itself."""
-    alike = {"query_length": 0, "query_marker": "[unused1]", "mask_punctuation": False}
-    return lambda: create(**alike if plugin == "colbert" else {})
+    if kind == "qdrant":
+        return lambda: create(encoder_options=ALIKE | FULL)
+    return lambda: create(**ALIKE if kind.startswith("colbert") else {})
 
 
 def test_a_passage_is_found_by_its_own_words(create_alike, built, passages, tmp_path, ids):
@@ -60,7 +76,7 @@ def test_no_queries_give_no_lists(create, built, passages, tmp_path):
     assert built(create(), passages, tmp_path / "index").search([], 3) == []
 
 
-def test_updating_equals_building_afresh_and_leaves_the_old_files_alone(create, built, passages, tmp_path, assert_same):
+def test_updating_equals_building_afresh_and_leaves_the_old_files_alone(kind, create, built, passages, tmp_path, assert_same):
     old, new = tmp_path / "old", tmp_path / "new"
     built(create(), passages[:9], old)
     before = folder_checksums(old)
@@ -68,6 +84,10 @@ def test_updating_equals_building_afresh_and_leaves_the_old_files_alone(create, 
     updated = create()
     updated.update(old, new, iter(passages[9:]), {passages[1].id, passages[4].id})
     updated.open(new)
+    if kind == "colbert, compressed":  # keeps the codebook of its first build: test_token_build.py compares with that
+        assert len(updated.search(QUERIES[:1], 50)[0]) == len(passages) - 2
+        assert folder_checksums(old) == before
+        return
     afresh = built(create(), [one for n, one in enumerate(passages) if n not in (1, 4)], tmp_path / "afresh")
     assert_same(updated.search(QUERIES, 50), afresh.search(QUERIES, 50))
     assert folder_checksums(old) == before
@@ -97,7 +117,7 @@ def test_building_twice_writes_the_same_bytes_and_nothing_pickled(create, built,
         built(create(), passages, tmp_path / name)
     assert folder_checksums(tmp_path / "one") == folder_checksums(tmp_path / "two")
     written = [path for path in (tmp_path / "one").rglob("*") if path.is_file()]
-    assert {path.suffix for path in written} <= {".json", ".npy", ".faiss"}
+    assert {path.suffix for path in written} <= {".json", ".npy", ".faiss", ".safetensors", ".sqlite"}
 
 
 def test_equal_passages_come_in_the_order_of_their_ids(create, built, passages, tmp_path, ids):

@@ -6,6 +6,7 @@ import threading
 from contextlib import suppress
 from pathlib import Path
 
+import faiss
 import numpy as np
 import pytest
 import torch
@@ -65,6 +66,12 @@ def build(into: Path, numbers, old=None, removed=(), encode=encode, share=Share(
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch):
     monkeypatch.setattr(token_build, "PIECE", 50)
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)  # several builds run side by side here, and their threads would wait for each other
+    faiss.omp_set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+    faiss.omp_set_num_threads(before)
 
 
 @pytest.fixture(scope="module")

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
+from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
-import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
-from rank_bm25 import BM25Okapi
 
 from jmlr_cli.contracts.config import RetrieverConfig, Section
 from jmlr_cli.contracts.progress import Progress, silent
 from jmlr_cli.contracts.retriever import Retriever
 from jmlr_cli.contracts.values import Match, Passage
-from jmlr_plugins.retrievers.postings import Postings, PostingsBuilder, merged
+from jmlr_plugins.retrievers.bm25_index import BM25Index, write_index
 from jmlr_plugins.retrievers.rows import Rows
-from jmlr_plugins.retrievers.words import Stemmer, StopWords, tokenizer
+from jmlr_plugins.retrievers.word_counter import WordCounter
+from jmlr_plugins.retrievers.word_counts import WordCounts
+from jmlr_plugins.retrievers.word_weights import Weighting
+from jmlr_plugins.retrievers.words import Stemmer, StopWords, identity, tokenizer
 
 
 class BM25Options(Section):
@@ -28,23 +28,21 @@ class BM25Options(Section):
     k1: float = Field(1.5, ge=0, description="How soon repeating a word stops counting.")
     b: float = Field(0.75, ge=0, le=1, description="How much a long passage is held back.")
     epsilon: float = Field(0.25, ge=0, description="Weight of a word in over half of the passages, as a share of the mean.")
-    stopwords: StopWords = Field("english", description="Words left out: English function words, or none.")
-    stemmer: Stemmer = Field("s", description="How words are folded: s takes off plural endings, none leaves them.")
-
-
-class _Weights(BM25Okapi):
-    """rank_bm25's own word weights, from postings instead of texts."""
-
-    def _initialize(self, postings: Postings) -> dict[str, int]:
-        self.corpus_size = len(postings.lengths)
-        self.avgdl = float(postings.lengths.sum()) / self.corpus_size
-        return dict(zip(postings.vocabulary, postings.document_frequencies.tolist(), strict=True))
+    stopwords: StopWords = Field("english", description="Words left out: English function words, none, or a list of one's own.")
+    stemmer: Stemmer = Field(
+        "s",
+        description="How words are folded: s takes off English plural endings, none leaves them, and a Snowball stemmer "
+        "takes off more: english, porter, french, german, spanish and some thirty others.",
+    )
+    codes: bool = Field(
+        False, description="Also take decimals and compounds with a digit whole: IL-2 is il, 2 and il2; 0.5 is 0, 5 and 0.5."
+    )
 
 
 class BM25Retriever(Retriever):
     """BM25 with the scores of ``rank_bm25.BM25Okapi``, from an inverted file.
 
-    The files hold word counts only, so ``k1``, ``b`` and ``epsilon`` can change without a new index.
+    ``k1``, ``b`` and ``epsilon`` can change without a new index: the files hold word counts too.
     """
 
     Options: ClassVar[type[Section]] = BM25Options
@@ -53,56 +51,44 @@ class BM25Retriever(Retriever):
 
     def __init__(self, config: RetrieverConfig) -> None:
         super().__init__(config)
-        self._words = tokenizer(self.options.stopwords, self.options.stemmer)
+        self._words = tokenizer(self.options.stopwords, self.options.stemmer, self.options.codes)
 
     @property
     def fingerprint(self) -> str:
-        return f"bm25/1 stopwords={self.options.stopwords} stemmer={self.options.stemmer}"
+        return f"bm25/2 {identity(self.options.stopwords, self.options.stemmer, self.options.codes)}"
 
     def build(self, passages: Iterable[Passage], into: Path, progress: Progress = silent) -> None:
-        rows, postings = self._counted(passages, progress)
-        rows.write(into / "ids.json")
-        postings.write(into)
+        with WordCounter(into) as counter:
+            self._write(counter, Rows([]), passages, into, progress)
 
     def update(
         self, old: Path, into: Path, added: Iterable[Passage], removed: AbstractSet[str], progress: Progress = silent
     ) -> None:
-        before = Postings.read(old)
-        rows = Rows.read(old / "ids.json", len(before.lengths))
+        before = WordCounts.read(old)
+        rows = Rows.read(old / "ids.json", len(before))
         kept = rows.kept(removed)
-        new_rows, new = self._counted(added, progress)
-        rows.replaced(kept, new_rows.ids).write(into / "ids.json")
-        merged(before, kept, new).write(into)
+        with WordCounter(into) as counter:
+            counter.keep(before, kept)
+            self._write(counter, rows.replaced(kept, []), added, into, progress)
 
     def open(self, at: Path) -> None:
-        self._postings = Postings.read(at)
-        self._rows = Rows.read(at / "ids.json", len(self._postings.lengths))
-        self._idf, self._norm = self._weights(self._postings)
+        self._index = BM25Index(at, self._weighting)
 
-    def search(self, queries: Sequence[str], k: int) -> list[list[Match]]:
-        return [self._rows.best(self._scores(query), k) for query in queries]
+    def search(self, queries: Sequence[str], k: int, only: AbstractSet[str] | None = None) -> list[list[Match]]:
+        if k <= 0:
+            return [[] for _ in queries]
+        rows = None if only is None else self._index.rows.among(only)
+        return [self._index.search(self._words(query), k, rows) for query in queries]
 
-    def _counted(self, passages: Iterable[Passage], progress: Progress) -> tuple[Rows, Postings]:
-        ids, builder = [], PostingsBuilder()
+    @cached_property
+    def _weighting(self) -> Weighting:
+        return Weighting(self.options.k1, self.options.b, self.options.epsilon)
+
+    def _write(self, counter: WordCounter, rows: Rows, passages: Iterable[Passage], into: Path, progress: Progress) -> None:
         for passage in passages:
-            ids.append(passage.id)
-            builder.add(self._words(passage.content))
+            rows.ids.append(passage.id)
+            counter.add(self._words(passage.content))
             progress(1)
-        return Rows(ids), builder.finish()
-
-    def _weights(self, postings: Postings) -> tuple[dict[str, float], NDArray[np.floating]]:
-        """The inverse document frequency of each word, and each passage's ``k1 * (1 - b + b * |d| / avgdl)``."""
-        k1, b = self.options.k1, self.options.b
-        if not postings.vocabulary:
-            return {}, np.zeros(len(postings.lengths))
-        weights = _Weights(postings, k1=k1, b=b, epsilon=self.options.epsilon)
-        return dict(weights.idf), k1 * (1 - b + b * postings.lengths / weights.avgdl)
-
-    def _scores(self, query: str) -> NDArray[np.float64]:
-        """``sum over words of n * idf * tf * (k1 + 1) / (tf + norm)``, ``n`` times a word stands in the query: (N,)."""
-        scores = np.zeros(len(self._rows))
-        for word, repeats in Counter(self._words(query)).items():
-            if word in self._idf:
-                rows, tf = self._postings.of(word)
-                scores[rows] += repeats * self._idf[word] * (tf * (self.options.k1 + 1) / (tf + self._norm[rows]))
-        return scores
+        counter.finish()
+        rows.write(into / "ids.json")
+        write_index(into, self._weighting)

@@ -144,7 +144,7 @@ def balanced_rotation(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     size = len(variances)
     groups: list[list[int]] = [[] for _ in range(-(-size // GROUP))]
     products = np.zeros(len(groups))
-    logs = np.log(np.maximum(variances, variances[-1] * 1e-9))
+    logs = np.log(np.maximum(variances, max(variances[-1] * 1e-9, 1e-12)))
     logs -= logs.min() - 1e-3
     for axis in range(size - 1, -1, -1):
         group = min((g for g in range(len(groups)) if len(groups[g]) < GROUP), key=products.__getitem__)
@@ -159,6 +159,8 @@ def balanced_rotation(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
 def _codewords(rotated: NDArray[np.float32]) -> NDArray[np.float32]:
     """The 256 codewords of each group of dimensions: (M, 256, 4), by faiss."""
     width = rotated.shape[1]
+    if len(rotated) < CODEWORDS:  # faiss wants at least as many
+        rotated = np.resize(rotated, (CODEWORDS, width))
     quantiser = faiss.ProductQuantizer(width, width // GROUP, 8)
     quantiser.cp.seed, quantiser.cp.min_points_per_centroid = 0, 1
     quantiser.train(np.ascontiguousarray(rotated))

@@ -22,7 +22,7 @@ from jmlr_cli.errors import DamagedError
 from jmlr_plugins.retrievers.codebook import CODEWORDS, Codebook, Codes, from_byte
 from jmlr_plugins.retrievers.fit import Fit
 from jmlr_plugins.retrievers.inverted_lists import InvertedLists, write_lists
-from jmlr_plugins.retrievers.ragged import Source, ranges
+from jmlr_plugins.retrievers.ragged import Source
 from jmlr_plugins.retrievers.rows import REBUILD, Rows, read_array
 from jmlr_plugins.retrievers.token_vectors import TokenVectors
 

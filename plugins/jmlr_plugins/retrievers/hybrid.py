@@ -1,4 +1,4 @@
-"""Several retrievers as one, by reciprocal-rank fusion."""
+"""Several retrievers as one, by fusion of what they find."""
 
 from __future__ import annotations
 
@@ -8,40 +8,43 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from jmlr_cli.contracts.config import RetrieverConfig, Section
+from jmlr_cli.contracts.config import Section
 from jmlr_cli.contracts.progress import Progress, silent
 from jmlr_cli.contracts.retriever import Retriever
 from jmlr_cli.contracts.values import Match, Passage
-from jmlr_cli.plugins import registry
+from jmlr_plugins.retrievers.fusion import reciprocal_ranks, scaled_scores
+from jmlr_plugins.retrievers.members import Member, Members, repeatable
 
 
-class Member(Section):
+class FusedMember(Member):
     """One of the retrievers that are fused."""
 
-    plugin: str = Field(description="Name of a retriever plugin.")
     checkpoint: str | None = Field(None, description="Its weights; the hybrid's own checkpoint where none is named.")
-    options: dict[str, Any] = Field(default_factory=dict, description="Its own options.")
-    weight: float = Field(1.0, gt=0, description="How much its ranks count.")
+    weight: float = Field(1.0, gt=0, description="How much its ranks or scores count.")
 
 
 class HybridOptions(Section):
     """Which retrievers are fused, and how."""
 
-    retrievers: tuple[Member, ...] = Field(
-        (Member(plugin="bm25"), Member(plugin="dense")), min_length=1, description="The retrievers that are fused."
+    retrievers: tuple[FusedMember, ...] = Field(
+        (FusedMember(plugin="bm25"), FusedMember(plugin="dense")), min_length=1, description="The retrievers that are fused."
     )
-    rrf_k: float = Field(60.0, ge=0, description="How little the first ranks stand out.")
+    fusion: Literal["rrf", "interpolation"] = Field(
+        "rrf", description="rrf: by reciprocal ranks; interpolation: by scores, each member's scaled to 0 to 1 for each query."
+    )
+    rrf_k: float = Field(60.0, ge=0, description="How little the first ranks stand out, with rrf.")
     depth: int = Field(100, gt=0, description="Passages that each member puts forward.")
 
 
 class HybridRetriever(Retriever):
-    """Scores ``sum over members of weight / (rrf_k + rank)`` (Cormack, Clarke & Büttcher 2009), ranks from 1.
+    """Scores ``sum over members of weight / (rrf_k + rank)``, or with interpolation the weighted mean of the members' scores,
+    each scaled to 0 to 1 over the passages that the member puts forward.
 
-    A passage that has nothing in common with the query has no rank in that member's list.
+    A passage that has nothing in common with the query gets nothing from that member.
     """
 
     Options: ClassVar[type[Section]] = HybridOptions
@@ -49,66 +52,50 @@ class HybridRetriever(Retriever):
     options: HybridOptions
 
     @cached_property
-    def members(self) -> list[Retriever]:
+    def members(self) -> Members:
         """The retrievers, in the order of the options."""
-        return [_retriever(member, self.config) for member in self.options.retrievers]
+        return Members([member.retriever(self.config.checkpoint) for member in self.options.retrievers])
 
     @property
     def fingerprint(self) -> str:
-        parts = "\n".join(member.fingerprint for member in self.members)
+        parts = "\n".join(member.fingerprint for member in self.members.retrievers)
         return f"hybrid/1 {hashlib.sha256(parts.encode()).hexdigest()[:32]}"
 
+    def take_share(self, rank: int, of: int) -> bool:
+        return self.members.take_share(rank, of)
+
     def build(self, passages: Iterable[Passage], into: Path, progress: Progress = silent) -> None:
-        passages = list(passages)
-        shared = _shared(progress, len(self.members))
-        for folder, member in self._folders(into):
-            folder.mkdir()
-            member.build(passages, folder, shared)
+        passages = repeatable(passages)
+        self.members.write(into, progress, lambda member, at, shared: member.build(passages, at, shared))
 
     def update(
         self, old: Path, into: Path, added: Iterable[Passage], removed: AbstractSet[str], progress: Progress = silent
     ) -> None:
-        added = list(added)
-        shared = _shared(progress, len(self.members))
-        for folder, member in self._folders(into):
-            folder.mkdir()
-            member.update(old / folder.name, folder, added, removed, shared)
+        added = repeatable(added)
+        self.members.write(into, progress, lambda member, at, shared: member.update(old / at.name, at, added, removed, shared))
 
     def open(self, at: Path) -> None:
-        for folder, member in self._folders(at):
-            member.open(folder)
+        self.members.open(at)
 
-    def search(self, queries: Sequence[str], k: int) -> list[list[Match]]:
+    def advice(self) -> str | None:
+        return self.members.advice()
+
+    def search(self, queries: Sequence[str], k: int, only: AbstractSet[str] | None = None) -> list[list[Match]]:
         if k <= 0:
             return [[] for _ in queries]
-        lists = [member.search(queries, max(k, self.options.depth)) for member in self.members]
+        lists = [member.search(queries, max(k, self.options.depth), only) for member in self.members.retrievers]
         return [self._fused([found[i] for found in lists], k) for i in range(len(queries))]
-
-    def _folders(self, at: Path) -> list[tuple[Path, Retriever]]:
-        return [(at / str(number), member) for number, member in enumerate(self.members)]
 
     def _fused(self, lists: Sequence[Sequence[Match]], k: int) -> list[Match]:
         scores: dict[str, float] = defaultdict(float)
-        for member, retriever, found in zip(self.options.retrievers, self.members, lists, strict=True):
-            matched = [match for match in found if match.score != retriever.unmatched_score]
-            for rank, match in enumerate(matched, start=1):
-                scores[match.passage_id] += member.weight / (self.options.rrf_k + rank)
+        for member, retriever, found in zip(self.options.retrievers, self.members.retrievers, lists, strict=True):
+            for passage, score in self._scores(found, retriever.unmatched_score).items():
+                scores[passage] += member.weight * score
+        whole = 1.0 if self.options.fusion == "rrf" else sum(member.weight for member in self.options.retrievers)
         best = sorted(scores.items(), key=lambda item: (-item[1], item[0]))
-        return [Match(*item) for item in best[:k]]
+        return [Match(passage, score / whole) for passage, score in best[:k]]
 
-
-def _retriever(member: Member, config: RetrieverConfig) -> Retriever:
-    own = RetrieverConfig(plugin=member.plugin, checkpoint=member.checkpoint or config.checkpoint, options=member.options)
-    return registry().get("retriever", member.plugin)(own)
-
-
-def _shared(progress: Progress, members: int) -> Progress:
-    """A progress that counts a passage when all members have done their part of it."""
-    done = 0
-
-    def shared(advance: int, total: int | None = None, note: str = "") -> None:
-        nonlocal done
-        before, done = done // members, done + advance
-        progress(done // members - before, total)
-
-    return shared
+    def _scores(self, found: Sequence[Match], unmatched: float | None) -> dict[str, float]:
+        if self.options.fusion == "rrf":
+            return reciprocal_ranks(found, unmatched, self.options.rrf_k)
+        return scaled_scores(found, unmatched)

@@ -1,117 +1,103 @@
-"""How often each word stands in each passage: the inverted file that BM25 reads."""
+"""The passages of each word, with what it adds to their scores: the inverted file that BM25 sums up."""
 
 from __future__ import annotations
 
-import json
-from array import array
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from jmlr_cli.errors import DamagedError
-from jmlr_cli.files import write_whole
 from jmlr_plugins.retrievers.rows import REBUILD, read_array
+from jmlr_plugins.retrievers.word_counts import WordCounts
+
+LONG = 1000
+"""Postings that are worth a call of their own; shorter lists are put together, up to ``AT_ONCE`` postings."""
+AT_ONCE = 1 << 14
+LISTS_KEPT = 1 << 15
+ARRAYS = ("word_starts", "word_passages", "word_impacts", "frequent_words", "frequent_impacts")
 
 
 @dataclass(frozen=True)
 class Postings:
-    """The words of N passages. Word ``v`` stands ``counts[i]`` times in passage ``rows[i]``, for ``i``
-    from ``starts[v]`` to ``starts[v + 1]``.
+    """The passages of V words. Word ``v`` adds ``impacts[i]`` to the score of passage ``rows[i]``, for ``i`` from
+    ``starts[v]`` to ``starts[v + 1]``; so does word ``frequent[d]`` with ``dense[d]``, of every passage.
 
-    ``vocabulary``: V words, sorted. ``starts``: (V + 1,). ``rows``, ``counts``: one entry for each word
-    of each passage, int32. ``lengths``: (N,) words in each passage.
+    ``starts``: (V + 1,). ``rows``, ``impacts``: a posting each. ``frequent``: (D,) ascending. ``dense``: (D, N).
     """
 
-    vocabulary: list[str]
     starts: NDArray[np.int64]
-    rows: NDArray[np.int32]
-    counts: NDArray[np.int32]
-    lengths: NDArray[np.int64]
-
-    @cached_property
-    def place(self) -> dict[str, int]:
-        """The number of each word."""
-        return {word: v for v, word in enumerate(self.vocabulary)}
+    rows: NDArray[np.integer]
+    impacts: NDArray[np.floating]
+    frequent: NDArray[np.int64]
+    dense: NDArray[np.floating]
 
     @property
-    def document_frequencies(self) -> NDArray[np.int64]:
-        """In how many passages each word stands: (V,)."""
-        return np.diff(self.starts)
+    def exact(self) -> bool:
+        """Whether sums are in float64."""
+        return self.impacts.dtype == np.float64
 
-    def of(self, word: str) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """The passages that hold ``word``, and how often each does."""
-        v = self.place[word]
-        span = slice(self.starts[v], self.starts[v + 1])
-        return self.rows[span], self.counts[span]
+    def sums(self, repeats: Mapping[int, int]) -> NDArray[np.floating]:
+        """The sum of the impacts of some words, each as often as ``repeats`` says, for each passage: (N,).
 
-    def write(self, folder: Path) -> None:
-        """Write the files that :meth:`read` reads."""
-        write_whole(folder / "vocabulary.json", json.dumps(self.vocabulary, ensure_ascii=False).encode())
-        for name in ("starts", "rows", "counts", "lengths"):
-            np.save(folder / f"{name}.npy", getattr(self, name), allow_pickle=False)
+        In float32 it is off by at most ``(m + 2) * 2**-24`` of what the absolute impacts of the ``m`` words add up to."""
+        sums = np.zeros(self.dense.shape[1], dtype=self.impacts.dtype)
+        short: list[tuple[NDArray, NDArray]] = []
+        waiting = 0
+        for word, times in repeats.items():
+            rows, impacts = self._lists[word]
+            if times > 1:
+                impacts = impacts * times
+            if rows is None:
+                sums += impacts
+            elif len(rows) > LONG:
+                np.add.at(sums, rows.astype(np.intp, copy=False), impacts)
+            else:
+                short.append((rows, impacts))
+                waiting += len(rows)
+                if waiting > AT_ONCE:
+                    _add(short, sums)
+                    short, waiting = [], 0
+        _add(short, sums)
+        return sums
+
+    @cached_property
+    def _lists(self) -> _Lists:
+        return _Lists(self)
 
     @classmethod
-    def read(cls, folder: Path) -> Postings:
-        """Read what :meth:`write` wrote; raises :class:`DamagedError` when it does not fit together."""
-        try:
-            vocabulary = json.loads((folder / "vocabulary.json").read_bytes())
-        except (OSError, ValueError) as error:
-            raise DamagedError(f"the vocabulary in {folder} cannot be read: {error}", REBUILD) from error
-        arrays = {name: read_array(folder / f"{name}.npy") for name in ("starts", "rows", "counts", "lengths")}
-        if len(arrays["starts"]) != len(vocabulary) + 1 or len(arrays["rows"]) != len(arrays["counts"]):
+    def read(cls, folder: Path, counts: WordCounts) -> Self:
+        """Read the postings in ``folder``; raises :class:`DamagedError` when they do not fit ``counts``."""
+        starts, rows, impacts, frequent, dense = (np.asarray(read_array(folder / f"{name}.npy", mapped=True)) for name in ARRAYS)
+        fits = len(starts) == len(counts.vocabulary) + 1 and len(rows) == len(impacts) == starts[-1]
+        if not fits or dense.shape != (len(frequent), len(counts)):
             raise DamagedError(f"the postings in {folder} do not fit their vocabulary", REBUILD)
-        return cls(vocabulary=vocabulary, **arrays)
+        return cls(starts, rows, impacts, frequent, dense)
 
 
-class PostingsBuilder:
-    """Counts the words of passages one after the other."""
+class _Lists(dict[int, tuple[NDArray | None, NDArray]]):
+    """The passages and the impacts of each word asked for, as views; no passages where the impacts are of all in turn."""
 
-    def __init__(self) -> None:
-        self._place: dict[str, int] = {}
-        self._words, self._rows, self._counts, self._lengths = array("q"), array("i"), array("i"), array("q")
+    def __init__(self, postings: Postings) -> None:
+        super().__init__()
+        self._postings = postings
+        self._dense = {word: row for row, word in enumerate(postings.frequent.tolist())}
 
-    def add(self, words: Sequence[str]) -> None:
-        """Count the words of the next passage."""
-        for word, count in Counter(words).items():
-            self._words.append(self._place.setdefault(word, len(self._place)))
-            self._rows.append(len(self._lengths))
-            self._counts.append(count)
-        self._lengths.append(len(words))
-
-    def finish(self) -> Postings:
-        """The postings of all passages added."""
-        words, lengths = np.array(self._words, dtype=np.int64), np.array(self._lengths, dtype=np.int64)
-        rows, counts = np.array(self._rows, dtype=np.int32), np.array(self._counts, dtype=np.int32)
-        return _sorted(list(self._place), words, rows, counts, lengths)
+    def __missing__(self, word: int) -> tuple[NDArray | None, NDArray]:
+        if len(self) >= LISTS_KEPT:
+            self.clear()
+        postings, dense = self._postings, self._dense.get(word)
+        span = slice(postings.starts.item(word), postings.starts.item(word + 1))
+        found = (postings.rows[span], postings.impacts[span]) if dense is None else (None, postings.dense[dense])
+        self[word] = found
+        return found
 
 
-def _sorted(vocabulary: list[str], words: NDArray, rows: NDArray, counts: NDArray, lengths: NDArray) -> Postings:
-    """Postings from triples in any order; words that stand nowhere are left out."""
-    used = np.unique(words)
-    by_name = sorted(used.tolist(), key=vocabulary.__getitem__)
-    number = np.zeros(len(vocabulary), dtype=np.int64)
-    number[by_name] = np.arange(len(by_name))
-    words = number[words]
-    order = np.lexsort((rows, words))
-    starts = np.concatenate([[0], np.cumsum(np.bincount(words, minlength=len(by_name)))]).astype(np.int64)
-    return Postings([vocabulary[v] for v in by_name], starts, rows[order], counts[order], lengths)
-
-
-def merged(old: Postings, kept: NDArray[np.bool_], added: Postings) -> Postings:
-    """The passages of ``old`` that ``kept`` (N,) marks, then those of ``added``: equal to counting them afresh."""
-    new_row = np.cumsum(kept) - 1
-    stays = kept[old.rows]
-    place = dict(old.place)
-    numbers = np.array([place.setdefault(word, len(place)) for word in added.vocabulary], dtype=np.int64)
-    words = np.concatenate([
-        np.repeat(np.arange(len(old.vocabulary)), old.document_frequencies)[stays],
-        np.repeat(numbers, added.document_frequencies),
-    ])  # fmt: skip
-    rows = np.concatenate([new_row[old.rows[stays]], added.rows + int(kept.sum())]).astype(np.int32)
-    counts = np.concatenate([old.counts[stays], added.counts])
-    return _sorted(list(place), words, rows, counts, np.concatenate([old.lengths[kept], added.lengths]))
+def _add(some: list[tuple[NDArray, NDArray]], sums: NDArray[np.floating]) -> None:
+    if some:
+        rows, impacts = zip(*some, strict=True)
+        np.add.at(sums, np.concatenate(rows, dtype=np.intp), np.concatenate(impacts))

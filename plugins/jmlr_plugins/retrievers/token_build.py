@@ -49,6 +49,8 @@ class TokenBuild:
         self._old = old
         self._kept = kept
         self._ids: list[list[str]] = []
+        self._codebook: Codebook | None = None
+        self._sample_size: int | None = None
 
     def run(self, passages: Collection[Passage], into: Path, skipped: Callable[[int], object]) -> None:
         """Encode this process's share of the passages; the first process then writes the index. ``skipped`` is told of
@@ -83,9 +85,14 @@ class TokenBuild:
         else:
             self._pieces.save(_codes(number), self._compressed(arrays))
 
-    @cached_property
+    @property
     def _sampled(self) -> int:
         """How many pieces the sample has, by the lengths in the first, which every process knows."""
+        if self._sample_size is None:
+            self._sample_size = self._wanted_pieces()
+        return self._sample_size
+
+    def _wanted_pieces(self) -> int:
         wanted = max(SAMPLE - int(self._old.lengths[self._kept].sum()), 0)
         return max(1, -(-wanted // max(int(self._lengths(0).mean() * PIECE), 1)))
 
@@ -109,11 +116,16 @@ class TokenBuild:
         """The tokens of each passage of a piece."""
         return self._pieces.read("lengths", _codes(number), _raw(number)).astype(np.int64)
 
-    @cached_property
+    @property
     def codebook(self) -> Codebook:
         """The old index's, or the one that the first process trains on the sample."""
         if isinstance(self._old, CompressedIndex):
             return self._old.codebook
+        if self._codebook is None:
+            self._codebook = self._shared_codebook()
+        return self._codebook
+
+    def _shared_codebook(self) -> Codebook:
         path = self._pieces.folder / CODEBOOK
         if self._pieces.share.is_first and not path.exists():
             self._trained().write(path)

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Set
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Annotated, Literal
+from unicodedata import category, normalize
 
-WORD = re.compile(r"\w+")
+import Stemmer as snowball
+from pydantic import AfterValidator
+
+PLAIN = re.compile(r"\w+")
+ASCII = "".join(chr(at).lower() if PLAIN.match(chr(at)) else " " for at in range(128))
+"""What becomes of each ASCII character: words are in lower case, and spaces between them."""
+SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u3096\u30a1-\u30fa\u30fc\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
+"""Thai, Lao, Burmese, Khmer, kana and Han: scripts that leave no space between words."""
+INVISIBLE = re.compile("[\u00ad\u200c\u200d\u2060\ufeff]")
+CODE = re.compile(r"\b\d++(?:[.,]\d++)+|\b\w++(?:[-\u2010\u2011]\w++)+")
+STEMS_KEPT = 1 << 16
 ENGLISH = """
 a about above after again against all also am an and any are as at be because been before being below between
 both but by can cannot could did do does doing down during each few for from further had has have having he her
@@ -15,8 +28,51 @@ no nor not of off on once only or other our ours ourselves out over own same sha
 that the their theirs them themselves then there these they this those through to too under until up very was
 we were what when where which while who whom whose why will with would you your yours yourself yourselves
 """
-StopWords = Literal["none", "english"]
-Stemmer = Literal["none", "s"]
+
+
+def _known(name: str) -> str:
+    if name not in ("none", "s", *snowball.algorithms()):
+        raise ValueError(f"no stemmer is called {name!r}; there are none, s, {', '.join(snowball.algorithms())}")
+    return name
+
+
+StopWords = Literal["none", "english"] | tuple[str, ...]
+Stemmer = Annotated[str, AfterValidator(_known)]
+
+
+def tokenizer(stopwords: StopWords, stemmer: Stemmer, codes: bool = False) -> Callable[[str], list[str]]:
+    """A function from text to its words: runs of letters, digits, underscores and the marks on them, without
+    differences of case and of compatible characters (NFKC). A run of a script that is written without spaces
+    becomes its pairs of neighbouring characters. With ``codes``, decimals and compounds that hold a digit come whole
+    as well: "IL-2" is il, 2 and il2, and "0.5" is 0, 5 and 0.5."""
+    stems = _Stems(_stopwords(stopwords), _stem(stemmer))
+    split = _with_codes if codes else _split
+
+    def words(text: str) -> list[str]:
+        return list(filter(None, map(stems.__getitem__, split(text))))
+
+    return words
+
+
+class _Stems(dict[str, str]):
+    """What each word becomes; nothing where it is left out. The latest are kept."""
+
+    def __init__(self, left_out: Set[str], stem: Callable[[str], str]) -> None:
+        super().__init__()
+        self._left_out, self._stem = left_out, stem
+
+    def __missing__(self, word: str) -> str:
+        if len(self) >= STEMS_KEPT:
+            self.clear()
+        self[word] = stem = "" if word in self._left_out else self._stem(word)
+        return stem
+
+
+def identity(stopwords: StopWords, stemmer: Stemmer, codes: bool) -> str:
+    """What tells one tokenizer from another: a Snowball stemmer changes with its version."""
+    version = "" if stemmer in ("none", "s") else f"-{snowball.version()}"
+    left_out = stopwords if isinstance(stopwords, str) else _digest(sorted(_stopwords(stopwords)))
+    return f"stopwords={left_out} stemmer={stemmer}{version} codes={codes}"
 
 
 def singular(word: str) -> str:
@@ -36,12 +92,61 @@ def singular(word: str) -> str:
     return word
 
 
-def tokenizer(stopwords: StopWords, stemmer: Stemmer) -> Callable[[str], list[str]]:
-    """A function from text to its words: runs of Unicode letters, digits and underscores in lower case."""
-    stop = frozenset(ENGLISH.split() if stopwords == "english" else ())
-    stem: Callable[[str], str] = singular if stemmer == "s" else str
+def _stopwords(named: StopWords) -> frozenset[str]:
+    if isinstance(named, str):
+        return frozenset(ENGLISH.split() if named == "english" else ())
+    return frozenset(word for text in named for word in _split(text))
 
-    def words(text: str) -> list[str]:
-        return [stem(word) for word in WORD.findall(text.lower()) if word not in stop]
 
-    return words
+def _digest(words: list[str]) -> str:
+    return blake2b(" ".join(words).encode(), digest_size=8).hexdigest()
+
+
+def _stem(name: str) -> Callable[[str], str]:
+    if name in ("none", "s"):
+        return singular if name == "s" else str
+    return snowball.Stemmer(name, 0).stemWord
+
+
+def _split(text: str) -> list[str]:
+    parts = text.translate(ASCII).split()
+    if text.isascii():
+        return parts
+    return [word for part in parts for word in ((part,) if part.isascii() else _beyond_ascii(part))]
+
+
+def _with_codes(text: str) -> list[str]:
+    codes = [code for code in CODE.findall(_folded(text)) if any(map(str.isdigit, code))]
+    return _split(text) + [code if "." in code or "," in code else "".join(_split(code)) for code in codes]
+
+
+def _folded(text: str) -> str:
+    return INVISIBLE.sub("", normalize("NFKC", text).casefold())
+
+
+@lru_cache(maxsize=STEMS_KEPT)
+def _beyond_ascii(part: str) -> tuple[str, ...]:
+    folded = _folded(part)
+    if not _beyond_plain().search(folded):
+        return tuple(PLAIN.findall(folded))
+    return tuple(word for spaceless, run in _runs().findall(folded) for word in ([run] if run else _pairs(spaceless)))
+
+
+def _pairs(run: str) -> list[str]:
+    return [run[at : at + 2] for at in range(max(1, len(run) - 1))]
+
+
+@lru_cache(maxsize=1)
+def _marks() -> str:
+    """The marks that Python's ``\\w`` leaves out though they belong to a letter: accents, vowel signs."""
+    return "".join(chr(at) for at in range(0x300, 0x10000) if category(chr(at)) in ("Mn", "Mc"))
+
+
+@lru_cache(maxsize=1)
+def _beyond_plain() -> re.Pattern[str]:
+    return re.compile(f"[{_marks()}{SPACELESS}]")
+
+
+@lru_cache(maxsize=1)
+def _runs() -> re.Pattern[str]:
+    return re.compile(rf"([{SPACELESS}]+)|([^\W{SPACELESS}](?:[^\W{SPACELESS}]|[{_marks()}])*)")
