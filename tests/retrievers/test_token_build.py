@@ -88,7 +88,7 @@ def ids(found):
 
 def test_a_code_takes_two_bits_a_dimension_and_decodes_to_nearly_the_vector():
     vectors = np.concatenate([token_vectors(number) for number in range(300)])
-    book = train_codebook(vectors, 100)
+    book = train_codebook(vectors.copy(), 100)
     codes = book.encode(vectors)
     decoded = book.decode(codes)
     assert (codes.bytes.shape[1], codes.bytes.dtype, codes.centroids.dtype) == (DIM // 4 + 1, np.uint8, np.uint16)
@@ -100,7 +100,7 @@ def test_a_code_takes_two_bits_a_dimension_and_decodes_to_nearly_the_vector():
 @pytest.mark.parametrize("dim", [2, 6, 30])
 def test_any_width_of_vectors_can_be_compressed(dim):
     vectors = unit(np.random.default_rng(0).standard_normal((600, dim)))
-    book = train_codebook(vectors, 20)
+    book = train_codebook(vectors.copy(), 20)
     assert (vectors * book.decode(book.encode(vectors))).sum(1).mean() > 0.9
 
 
@@ -256,7 +256,7 @@ def test_a_file_that_is_cut_short_is_named(tmp_path, name):
 
 def test_at_most_forty_bytes_a_token_at_the_usual_width():
     vectors = unit(np.random.default_rng(0).standard_normal((2000, 128)))
-    codes = train_codebook(vectors, 20).encode(vectors[:10])
+    codes = train_codebook(vectors.copy(), 20).encode(vectors[:10])
     codebook_bytes = 128 * 2 / token_build.TOKENS_PER_CENTROID
     passage_in_list = 2
     assert codes.bytes[0].nbytes + codes.centroids[0].nbytes + codebook_bytes + passage_in_list <= 40

@@ -64,8 +64,8 @@ def find_centroids(sample: NDArray[np.float32], count: int) -> Centroids:
     ``sqrt(count)`` cells, then the centroids of each, as many as its share of the sample. The same sample gives the same ones."""
     cells = _kmeans(sample, max(1, round(count**0.5)), sample_each=COARSE_SAMPLE)
     own = Centroids(cells, cells, np.arange(len(cells) + 1)).nearest(sample) if len(cells) > 1 else np.zeros(len(sample), int)
-    parts = [sample[own == cell] for cell in range(len(cells))]
-    fine = [_kmeans(part, max(1, round(count * len(part) / len(sample)))) for part in parts]
+    shares = np.bincount(own, minlength=len(cells)) / len(sample)
+    fine = [_kmeans(sample[own == cell], max(1, round(count * shares[cell]))) for cell in range(len(cells))]
     starts = np.concatenate([[0], np.cumsum([len(part) for part in fine])])
     return Centroids(np.concatenate(fine), cells, starts)
 

@@ -20,7 +20,7 @@ from safetensors.numpy import load_file, save
 
 from jmlr_cli.errors import DamagedError
 from jmlr_cli.files import write_whole
-from jmlr_plugins.retrievers.centroids import Centroids, find_centroids
+from jmlr_plugins.retrievers.centroids import BLOCK, Centroids, find_centroids
 from jmlr_plugins.retrievers.rows import REBUILD
 
 GROUP = 4
@@ -35,22 +35,22 @@ FACTORS = (0.9, 1.4)
 
 @dataclass(frozen=True)
 class Codes:
-    """``n`` compressed vectors. ``bytes``: (n, M + 1) uint8, the codewords and then the factor. ``centroids``: (n,) uint16."""
+    """``n`` compressed vectors. ``bytes``: (n, M + 1) uint8, the codewords and then the factor. ``centroids``: (n,) uint16.
+    ``error``: the sum of the squared distances between the vectors and what stands for them, when they were compressed."""
 
     bytes: NDArray[np.uint8]
     centroids: NDArray[np.uint16]
+    error: float = 0.0
 
 
 @dataclass(frozen=True)
 class Codebook:
-    """``scales``: (K,), the spread around each centroid. ``rotation``: (4 M, d). ``codewords``: (M, 256, 4).
-    ``error``: the mean squared distance between a vector of the sample and its decoded one, before the factor."""
+    """``scales``: (K,), the spread around each centroid. ``rotation``: (4 M, d). ``codewords``: (M, 256, 4)."""
 
     centroids: Centroids
     scales: NDArray[np.float32]
     rotation: NDArray[np.float32]
     codewords: NDArray[np.float32]
-    error: float = 0.0
 
     @property
     def width(self) -> int:
@@ -71,17 +71,13 @@ class Codebook:
         codes = self._quantiser.compute_codes(np.ascontiguousarray(rest @ self.rotation.T))
         decoded = self._decoded(codes, nearest)
         factors = 1 / np.maximum(np.linalg.norm(decoded, axis=1), 1e-6)
-        return Codes(np.hstack([codes, to_byte(factors)[:, None]]), nearest.astype(np.uint16))
+        cosines = np.einsum("nd,nd->n", vectors, decoded) * factors
+        return Codes(np.hstack([codes, to_byte(factors)[:, None]]), nearest.astype(np.uint16), float((2 - 2 * cosines).sum()))
 
     def decode(self, codes: Codes) -> NDArray[np.float32]:
         """The vectors (n, d), of length one, that stand for ``codes``."""
         decoded = self._decoded(np.ascontiguousarray(codes.bytes[:, :-1]), codes.centroids.astype(np.int64))
         return decoded * from_byte(codes.bytes[:, -1])[:, None]
-
-    def errors(self, vectors: NDArray[np.floating], codes: Codes) -> NDArray[np.float32]:
-        """The squared distance of each of ``vectors`` (n, d) from its code before the factor: (n,)."""
-        decoded = self._decoded(np.ascontiguousarray(codes.bytes[:, :-1]), codes.centroids.astype(np.int64))
-        return ((np.asarray(vectors, dtype=np.float32) - decoded) ** 2).sum(1)
 
     def _decoded(self, codes: NDArray[np.uint8], nearest: NDArray[np.int64]) -> NDArray[np.float32]:
         rest = self._quantiser.decode(codes) @ self.rotation
@@ -96,7 +92,6 @@ class Codebook:
             "scales": self.scales,
             "rotation": self.rotation,
             "codewords": self.codewords,
-            "error": np.array([self.error]),
         }
         write_whole(path, save({name: np.ascontiguousarray(array) for name, array in arrays.items()}))
 
@@ -106,32 +101,32 @@ class Codebook:
         try:
             arrays = load_file(path)
             centroids = Centroids(arrays["centroids"].astype(np.float32), arrays["cells"], arrays["starts"])
-            error = float(arrays["error"][0])
-            return cls(centroids, arrays["scales"], arrays["rotation"], arrays["codewords"], error)
+            return cls(centroids, arrays["scales"], arrays["rotation"], arrays["codewords"])
         except (OSError, SafetensorError, KeyError) as problem:
             raise DamagedError(f"the index file {path} cannot be read: {problem}", REBUILD) from problem
 
 
-def train_codebook(sample: NDArray[np.floating], count: int) -> Codebook:
-    """A codebook with about ``count`` centroids from ``sample`` (n, d), at least 256 vectors of length one."""
-    sample = np.ascontiguousarray(sample, dtype=np.float32)
+def train_codebook(sample: NDArray[np.float32], count: int) -> Codebook:
+    """A codebook with about ``count`` centroids from ``sample`` (n, d), vectors of length one. ``sample`` is used up: what is
+    left over takes its place, for it is most of the memory."""
     found = find_centroids(sample, count)
     # what is on disk later is what residuals are taken from now
     centroids = Centroids(found.vectors.astype(np.float16).astype(np.float32), found.cells, found.starts)
     nearest = centroids.nearest(sample)
-    rest = sample - centroids.vectors[nearest]
-    scales = _spreads(rest, nearest, len(centroids.vectors))
-    rest /= scales[nearest, None]
-    rotation = balanced_rotation(rest)
-    codewords = _codewords(rest[:: max(1, len(rest) // QUANTISER_SAMPLE)] @ rotation.T)
-    book = Codebook(centroids, scales, rotation, codewords)
-    some = sample[:QUANTISER_SAMPLE]
-    return Codebook(centroids, scales, rotation, codewords, float(book.errors(some, book.encode(some)).mean()))
+    blocks = [slice(first, first + BLOCK) for first in range(0, len(sample), BLOCK)]
+    for block in blocks:
+        sample[block] -= centroids.vectors[nearest[block]]
+    scales = _spreads(sample, nearest, len(centroids.vectors))
+    for block in blocks:
+        sample[block] /= scales[nearest[block], None]
+    rotation = balanced_rotation(sample)
+    codewords = _codewords(sample[:: max(1, len(sample) // QUANTISER_SAMPLE)] @ rotation.T)
+    return Codebook(centroids, scales, rotation, codewords)
 
 
 def _spreads(rest: NDArray[np.float32], nearest: NDArray[np.int64], count: int) -> NDArray[np.float32]:
     """The root mean square length of what is left over around each centroid: (count,)."""
-    energy = (rest**2).sum(1)
+    energy = np.einsum("nd,nd->n", rest, rest)
     members = np.bincount(nearest, minlength=count)
     total = np.bincount(nearest, energy, minlength=count)
     return np.sqrt(np.maximum((total + PRIOR * energy.mean()) / (members + PRIOR), 1e-12)).astype(np.float32)
@@ -140,7 +135,9 @@ def _spreads(rest: NDArray[np.float32], nearest: NDArray[np.int64], count: int) 
 def balanced_rotation(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """The principal axes of ``vectors`` (n, d) in groups of at most four, whose variances have like products: (4 M, d), with
     rows of zeros where a group has fewer. Rows are orthonormal, so inner products stay."""
-    variances, axes = np.linalg.eigh(np.cov(vectors.T.astype(np.float64)))
+    mean = vectors.mean(0, dtype=np.float64)
+    second_moment = (vectors.T @ vectors).astype(np.float64) / len(vectors)
+    variances, axes = np.linalg.eigh(second_moment - np.outer(mean, mean))
     size = len(variances)
     groups: list[list[int]] = [[] for _ in range(-(-size // GROUP))]
     products = np.zeros(len(groups))

@@ -105,12 +105,11 @@ class TokenBuild:
     def _is_compressed(self) -> bool:
         if isinstance(self._old, CompressedIndex) or len(self._ids) > len(self._sample):
             return True
-        return self._sample_tokens > self._keep_up_to
+        return self._sample_tokens_of(self._sample) > self._keep_up_to
 
-    @property
-    def _sample_tokens(self) -> int:
-        """Token vectors of the sample, those of the old index among them."""
-        return int(self._old.lengths[self._kept].sum()) + sum(int(self._lengths(number).sum()) for number in self._sample)
+    def _sample_tokens_of(self, pieces: range) -> int:
+        """Token vectors of these pieces and of the old index."""
+        return int(self._old.lengths[self._kept].sum()) + sum(int(self._lengths(number).sum()) for number in pieces)
 
     def _lengths(self, number: int) -> NDArray[np.int64]:
         """The tokens of each passage of a piece."""
@@ -136,20 +135,24 @@ class TokenBuild:
         pieces = -(-len(self._passages) // PIECE)
         sample = range(min(self._sampled, pieces))
         self._complete(len(sample))
-        parts = [self._old.source().load()["vectors"], *(self._pieces.load(_raw(number))["vectors"] for number in sample)]
-        sampled = sum(map(len, parts))
         share = len(sample) / pieces
-        centroids = int(min(max(sampled / share // TOKENS_PER_CENTROID, 1), MOST_CENTROIDS))
-        step = max(1, sampled // (SAMPLE_PER_CENTROID * centroids))
-        vectors = np.concatenate([part[::step].astype(np.float32) for part in parts if len(part)])
-        del parts
-        return train_codebook(vectors, centroids)
+        tokens = self._sample_tokens_of(sample) / share
+        centroids = int(min(max(tokens // TOKENS_PER_CENTROID, 1), MOST_CENTROIDS))
+        return train_codebook(self._first(SAMPLE_PER_CENTROID * centroids, sample), centroids)
+
+    def _first(self, count: int, sample: range) -> NDArray[np.float32]:
+        """The vectors of the old index and of as many pieces of the sample as are needed for ``count``."""
+        found = [np.asarray(self._old.source().load()["vectors"])]
+        for number in sample:
+            if sum(map(len, found)) < count:
+                found.append(self._pieces.load(_raw(number))["vectors"])
+        return np.concatenate([part for part in found if len(part)], dtype=np.float32)
 
     def _compressed(self, arrays: dict[str, NDArray]) -> dict[str, NDArray]:
         """The codes of a piece, and their error."""
         codes = self.codebook.encode(arrays["vectors"])
-        error = float(self.codebook.errors(arrays["vectors"], codes).sum())
-        return {"codes": codes.bytes, "centroids": codes.centroids, "lengths": arrays["lengths"], "error": np.array([error])}
+        packed = {"codes": codes.bytes, "centroids": codes.centroids, "lengths": arrays["lengths"]}
+        return {**packed, "error": np.array([codes.error])}
 
     def _compress_sample(self) -> None:
         """Replace the pieces of the sample by their codes."""
@@ -188,13 +191,11 @@ class TokenBuild:
             return self._old.source(), self._old.fit
         source = self._old.source()
         vectors = np.array(source.load()["vectors"])
-        codes = self.codebook.encode(vectors) if len(vectors) else None
-        if codes is None:
+        if not len(vectors):
             return source, Fit()
+        codes = self.codebook.encode(vectors)
         arrays = {"codes": codes.bytes, "centroids": codes.centroids}
-        return replace(source, load=lambda: arrays), Fit().with_more(
-            len(vectors), float(self.codebook.errors(vectors, codes).sum())
-        )
+        return replace(source, load=lambda: arrays), Fit().with_more(len(vectors), codes.error)
 
 
 def _raw(number: int) -> str:
