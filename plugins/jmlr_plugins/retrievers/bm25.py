@@ -72,13 +72,13 @@ class BM25Retriever(Retriever):
             self._write(counter, rows.replaced(kept, []), added, into, progress)
 
     def open(self, at: Path) -> None:
-        self._index = BM25Index(at, self._weighting)
+        self._index = BM25Index(at, self._weighting, self._words)
 
     def search(self, queries: Sequence[str], k: int, only: AbstractSet[str] | None = None) -> list[list[Match]]:
         if k <= 0:
             return [[] for _ in queries]
         rows = None if only is None else self._index.rows.among(only)
-        return [self._index.search(self._words(query), k, rows) for query in queries]
+        return [self._index.search(query, k, rows) for query in queries]
 
     @cached_property
     def _weighting(self) -> Weighting:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from threading import Lock
@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 from jmlr_cli.contracts.values import Match
 from jmlr_cli.errors import DamagedError
 from jmlr_cli.files import write_json
-from jmlr_plugins.retrievers.contenders import contenders
+from jmlr_plugins.retrievers.frequent import Frequent, with_all, with_few
 from jmlr_plugins.retrievers.inversion import reweighed, write_postings
 from jmlr_plugins.retrievers.postings import Postings
 from jmlr_plugins.retrievers.rows import REBUILD, Rows, read_array
 from jmlr_plugins.retrievers.word_counts import WordCounts
 from jmlr_plugins.retrievers.word_weights import Weighting, inverse_frequencies, word_weights
+from jmlr_plugins.retrievers.words import Latest, Words
 
 SCORED_AT_ONCE = 4096
 """Passages whose exact scores are computed together."""
@@ -43,34 +44,42 @@ class BM25Index:
     can be among the best by it are scored exactly, in float64, from their own word counts.
     """
 
-    def __init__(self, at: Path, weighting: Weighting) -> None:
+    def __init__(self, at: Path, weighting: Weighting, words: Words) -> None:
         self._counts = WordCounts.read(at)
-        self._place = {word: v for v, word in enumerate(self._counts.vocabulary)}
+        place = {word: v for v, word in enumerate(self._counts.vocabulary)}
+        self._split, self._numbers = words.split, Latest(lambda word: place.get(words.stem(word)))
         self.rows = Rows.read(at / "ids.json", len(self._counts))
         self._postings = Postings.read(at, self._counts)
         as_written = _read_weighting(at / "weighting.json") == weighting
         idf = read_array(at / "word_weights.npy") if as_written else inverse_frequencies(self._counts, weighting)
-        if len(idf) != len(self._place):
+        if len(idf) != len(self._counts.vocabulary):
             raise DamagedError(f"the word weights in {at} do not fit their vocabulary", REBUILD)
         self._weights = word_weights(self._counts, weighting, idf)
         if not as_written:
             self._postings = reweighed(self._postings, self._counts, self._weights)
         self._asked, self._is_asked, self._lock = np.zeros(len(idf)), np.zeros(len(idf), dtype=bool), Lock()
 
-    def search(self, query: Sequence[str], k: int, rows: NDArray[np.int64] | None = None) -> list[Match]:
-        """The ``k`` best passages for the words of ``query``; with ``rows``, the best of those."""
-        asked = Counter(map(self._place.get, query))
+    def search(self, query: str, k: int, rows: NDArray[np.int64] | None = None) -> list[Match]:
+        """The ``k`` best passages for ``query``; with ``rows``, the best of those."""
+        asked = Counter(map(self._numbers.__getitem__, self._split(query)))
         asked.pop(None, None)
-        sums, order = self._postings.sums(asked), self.rows.order
+        sums, frequent = self._postings.sums(asked)
+        order, exact = self.rows.order, self._postings.exact
         if rows is not None:
             sums, order = sums[rows], order[rows]
-        exact = self._postings.exact
-        best = contenders(sums, k, 0.0 if exact else self._slack(asked), order)
-        found = best if rows is None else rows[best]
-        scores = sums[best] if exact else self._scores(found, asked)
-        first = np.lexsort((order[best], -scores))[:k]
+        words = [self._frequent(word, asked[word]) for word in frequent]
+        add, span = (with_all, 0.0) if exact else (with_few, 2 * self._slack(asked))
+        places, scores = add(sums, words, k, span, order, rows)
+        found = places if rows is None else rows[places]
+        if not exact:
+            scores = self._scores(found, asked)
+        first = np.lexsort((order[places], -scores))[:k]
         # what Rows.best does, without a numpy scalar for each number: at k = 100 that is a tenth of the whole query
         return list(map(Match, map(self.rows.ids.__getitem__, found[first].tolist()), scores[first].tolist()))
+
+    def _frequent(self, word: int, times: int) -> Frequent:
+        most = abs(self._weights.idf.item(word)) * (self._weights.k1 + 1) * times
+        return Frequent(most, self._postings.all_impacts(word), times)
 
     def _slack(self, asked: Mapping[int, int]) -> float:
         """How far a sum in float32 may be off: an impact is below ``|idf| * (k1 + 1)``."""

@@ -16,19 +16,20 @@ from jmlr_plugins.retrievers.word_weights import WordWeights
 SMALL = 1 << 16
 """Up to so many passages impacts are float64: the sums then fit a processor's cache. Beyond, float32 takes two thirds of the
 time, and the few scores that matter are computed exactly elsewhere."""
-FREQUENT = 4
-"""A word of more than one passage in so many has its impact on every passage in a row of its own: adding up a whole row
-takes a tenth of the time a posting that scattered sums take."""
+FREQUENT, FREQUENT_SMALL = 8, 4
+"""A word of more than one passage in so many has its impact on every passage in a row of its own. Adding up a whole row takes a
+tenth of the time a posting that scattered sums take; and in a large index the row is only looked up for a few passages."""
 
 
 def write_postings(folder: Path, counts: WordCounts, weights: WordWeights) -> None:
     """Write the files that :meth:`Postings.read` reads; resident memory does not depend on the number of passages."""
     frequencies = counts.document_frequencies()
     starts = np.concatenate([[0], np.cumsum(frequencies)]).astype(np.int64)
-    frequent = np.flatnonzero(frequencies * FREQUENT > len(counts))
+    small = len(counts) <= SMALL
+    frequent = np.flatnonzero(frequencies * (FREQUENT_SMALL if small else FREQUENT) > len(counts))
     for name, values in (("word_starts", starts), ("frequent_words", frequent)):
         np.save(folder / f"{name}.npy", values, allow_pickle=False)
-    number = np.float64 if len(counts) <= SMALL else np.float32
+    number = np.float64 if small else np.float32
     rows = open_memmap(folder / "word_passages.npy", "w+", np.int32, (int(starts[-1]),))
     impacts = open_memmap(folder / "word_impacts.npy", "w+", number, (int(starts[-1]),))
     for at, passages, values in _inverted(counts, weights, starts):

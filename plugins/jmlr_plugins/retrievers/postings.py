@@ -41,29 +41,36 @@ class Postings:
         """Whether sums are in float64."""
         return self.impacts.dtype == np.float64
 
-    def sums(self, repeats: Mapping[int, int]) -> NDArray[np.floating]:
-        """The sum of the impacts of some words, each as often as ``repeats`` says, for each passage: (N,).
+    def sums(self, repeats: Mapping[int, int]) -> tuple[NDArray[np.floating], list[int]]:
+        """The sum of the impacts of some words, each as often as ``repeats`` says, for each passage: (N,). The frequent ones
+        of the words are left out, and named.
 
         In float32 it is off by at most ``(m + 2) * 2**-24`` of what the absolute impacts of the ``m`` words add up to."""
         sums = np.zeros(self.dense.shape[1], dtype=self.impacts.dtype)
+        frequent: list[int] = []
         short: list[tuple[NDArray, NDArray]] = []
         waiting = 0
         for word, times in repeats.items():
             rows, impacts = self._lists[word]
+            if rows is None:
+                frequent.append(word)
+                continue
             if times > 1:
                 impacts = impacts * times
-            if rows is None:
-                sums += impacts
-            elif len(rows) > LONG:
+            if len(rows) > LONG:
                 np.add.at(sums, rows.astype(np.intp, copy=False), impacts)
-            else:
-                short.append((rows, impacts))
-                waiting += len(rows)
-                if waiting > AT_ONCE:
-                    _add(short, sums)
-                    short, waiting = [], 0
+                continue
+            short.append((rows, impacts))
+            waiting += len(rows)
+            if waiting > AT_ONCE:
+                _add(short, sums)
+                short, waiting = [], 0
         _add(short, sums)
-        return sums
+        return sums, frequent
+
+    def all_impacts(self, word: int) -> NDArray[np.floating]:
+        """The impact of a frequent word on each passage: (N,)."""
+        return self._lists[word][1]
 
     @cached_property
     def _lists(self) -> _Lists:

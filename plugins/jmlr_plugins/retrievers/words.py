@@ -6,20 +6,21 @@ import re
 from collections.abc import Callable, Set
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypeVar
 from unicodedata import category, normalize
 
 import Stemmer as snowball
 from pydantic import AfterValidator
 
+Value = TypeVar("Value")
 PLAIN = re.compile(r"\w+")
-ASCII = "".join(chr(at).lower() if PLAIN.match(chr(at)) else " " for at in range(128))
-"""What becomes of each ASCII character: words are in lower case, and spaces between them."""
+ASCII = bytes(at if at > 127 else ord(chr(at).lower() if PLAIN.match(chr(at)) else " ") for at in range(256))
+"""What becomes of each byte of UTF-8: words in ASCII are in lower case and spaces between them, the rest stays."""
 SPACELESS = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3041-\u3096\u30a1-\u30fa\u30fc\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 """Thai, Lao, Burmese, Khmer, kana and Han: scripts that leave no space between words."""
 INVISIBLE = re.compile("[\u00ad\u200c\u200d\u2060\ufeff]")
 CODE = re.compile(r"\b\d++(?:[.,]\d++)+|\b\w++(?:[-\u2010\u2011]\w++)+")
-STEMS_KEPT = 1 << 16
+KEPT = 1 << 16
 ENGLISH = """
 a about above after again against all also am an and any are as at be because been before being below between
 both but by can cannot could did do does doing down during each few for from further had has have having he her
@@ -40,32 +41,44 @@ StopWords = Literal["none", "english"] | tuple[str, ...]
 Stemmer = Annotated[str, AfterValidator(_known)]
 
 
-def tokenizer(stopwords: StopWords, stemmer: Stemmer, codes: bool = False) -> Callable[[str], list[str]]:
+def tokenizer(stopwords: StopWords, stemmer: Stemmer, codes: bool = False) -> Words:
     """A function from text to its words: runs of letters, digits, underscores and the marks on them, without
     differences of case and of compatible characters (NFKC). A run of a script that is written without spaces
     becomes its pairs of neighbouring characters. With ``codes``, decimals and compounds that hold a digit come whole
     as well: "IL-2" is il, 2 and il2, and "0.5" is 0, 5 and 0.5."""
-    stems = _Stems(_stopwords(stopwords), _stem(stemmer))
-    split = _with_codes if codes else _split
-
-    def words(text: str) -> list[str]:
-        return list(filter(None, map(stems.__getitem__, split(text))))
-
-    return words
+    return Words(_with_codes if codes else _split, _stopwords(stopwords), _stem(stemmer))
 
 
-class _Stems(dict[str, str]):
-    """What each word becomes; nothing where it is left out. The latest are kept."""
+class Words:
+    """From text to words in two steps: ``split`` takes a text to its words as they stand there, ``stem`` each of those to what
+    it becomes, the empty text where it is left out."""
 
-    def __init__(self, left_out: Set[str], stem: Callable[[str], str]) -> None:
-        super().__init__()
+    def __init__(self, split: Callable[[str], list[str]], left_out: Set[str], stem: Callable[[str], str]) -> None:
+        self.split = split
         self._left_out, self._stem = left_out, stem
+        self._stems = Latest(self.stem)
 
-    def __missing__(self, word: str) -> str:
-        if len(self) >= STEMS_KEPT:
+    def stem(self, word: str) -> str:
+        """What a word becomes."""
+        return "" if word in self._left_out else self._stem(word)
+
+    def __call__(self, text: str) -> list[str]:
+        """The words of a text."""
+        return list(filter(None, map(self._stems.__getitem__, self.split(text))))
+
+
+class Latest(dict[str, Value]):
+    """What ``find`` says of each word; the latest answers are kept."""
+
+    def __init__(self, find: Callable[[str], Value]) -> None:
+        super().__init__()
+        self._find = find
+
+    def __missing__(self, word: str) -> Value:
+        if len(self) >= KEPT:
             self.clear()
-        self[word] = stem = "" if word in self._left_out else self._stem(word)
-        return stem
+        self[word] = found = self._find(word)
+        return found
 
 
 def identity(stopwords: StopWords, stemmer: Stemmer, codes: bool) -> str:
@@ -109,7 +122,7 @@ def _stem(name: str) -> Callable[[str], str]:
 
 
 def _split(text: str) -> list[str]:
-    parts = text.translate(ASCII).split()
+    parts = text.encode(errors="surrogatepass").translate(ASCII).decode(errors="surrogatepass").split()
     if text.isascii():
         return parts
     return [word for part in parts for word in ((part,) if part.isascii() else _beyond_ascii(part))]
@@ -124,7 +137,7 @@ def _folded(text: str) -> str:
     return INVISIBLE.sub("", normalize("NFKC", text).casefold())
 
 
-@lru_cache(maxsize=STEMS_KEPT)
+@lru_cache(maxsize=KEPT)
 def _beyond_ascii(part: str) -> tuple[str, ...]:
     folded = _folded(part)
     if not _beyond_plain().search(folded):
