@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from transformers import AutoConfig, AutoTokenizer, BertForSequenceClassification
 
 from jmlr_cli.contracts.config import LoraConfig, RetrieverConfig
 from jmlr_cli.contracts.retriever import Retriever
@@ -46,6 +48,17 @@ def encoder_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A tiny BERT whose vocabulary is that of the passages."""
     texts = [f"{title} {text}" for title, text in TEXTS] + ["what treats it? . ,", "query: passage:"]
     return build_tiny_encoder(tmp_path_factory.mktemp("encoder"), texts)
+
+
+@pytest.fixture(scope="session")
+def cross_encoder_folder(encoder_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The tiny encoder with a head of random weights that gives one score."""
+    folder = tmp_path_factory.mktemp("cross-encoder")
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        BertForSequenceClassification(AutoConfig.from_pretrained(encoder_folder, num_labels=1)).save_pretrained(folder)
+    AutoTokenizer.from_pretrained(encoder_folder).save_pretrained(folder)
+    return folder
 
 
 @pytest.fixture
