@@ -7,13 +7,15 @@ import json
 import os
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 
 def write_whole(path: Path, content: bytes, make_folder: bool = True) -> None:
     """Replace ``path`` with ``content`` in one atomic rename: a reader sees the old file or the new."""
     if make_folder:
         path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    # a name of its own: on a disk that machines share, two processes may have one number
+    temporary = path.with_name(f".{path.name}.{uuid4().hex}.tmp")
     try:
         with temporary.open("wb") as handle:
             handle.write(content)

@@ -189,7 +189,7 @@ def test_the_bytes_do_not_depend_on_how_many_processes_encode(tmp_path, monkeypa
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(120)
+        thread.join(60)
     assert sum(counts) >= 600  # the first process may do what another is still at
     assert min(counts) > 0
     assert folder_checksums(tmp_path / "shared") == folder_checksums(tmp_path / "alone")
