@@ -116,6 +116,9 @@ def test_an_interrupted_build_goes_on_with_the_members_that_are_left(retriever, 
 
         readings = 0
 
+        def __len__(self) -> int:
+            return len(passages)
+
         def __iter__(self) -> Iterator[Passage]:
             self.readings += 1
             for number, one in enumerate(passages):

@@ -13,10 +13,11 @@ import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from jmlr_cli.contracts.progress import silent
 from jmlr_cli.contracts.values import Passage
 from jmlr_cli.errors import DamagedError
 from jmlr_cli.files import folder_checksums
-from jmlr_plugins.retrievers import token_build
+from jmlr_plugins.retrievers import pieces, token_build
 from jmlr_plugins.retrievers.codebook import train_codebook
 from jmlr_plugins.retrievers.compressed_index import CODEBOOK, CompressedIndex
 from jmlr_plugins.retrievers.pieces import FinishedError, Pieces, Share
@@ -44,8 +45,8 @@ def passage(number: int) -> Passage:
     return Passage(id=f"p{number:04d}", document="d", title="", text=str(number), position=number)
 
 
-def encode(passages):
-    return [token_vectors(int(one.text)) for one in passages]
+def encode(texts, progress):
+    return [token_vectors(int(text)) for text in texts]
 
 
 def build(into: Path, numbers, old=None, removed=(), encode=encode, share=Share(), keep_up_to=0):  # noqa: B008
@@ -53,19 +54,19 @@ def build(into: Path, numbers, old=None, removed=(), encode=encode, share=Share(
     into.mkdir(exist_ok=True)
     before = TokenIndex.empty() if old is None else old
     kept = before.rows.kept({passage(number).id for number in removed})
-    pieces = Pieces(into / "pieces", share)
+    at = Pieces(into / "pieces", share)
     numbers = sorted(numbers)
-    work = TokenBuild(pieces, encode, keep_up_to, before, kept)
-    work.run([passage(number) for number in numbers], into, lambda skipped: None)
+    work = TokenBuild(at, encode, keep_up_to, before, kept)
+    work.run([passage(number) for number in numbers], into, silent)
     if share.is_first:
-        pieces.finish()
+        at.finish()
         return CompressedIndex(into, 16, 128) if (into / CODEBOOK).exists() else TokenIndex.read(into)
     return None
 
 
 @pytest.fixture(autouse=True)
 def small_pieces(monkeypatch):
-    monkeypatch.setattr(token_build, "PIECE", 50)
+    monkeypatch.setattr(pieces, "PIECE", 50)
     before = torch.get_num_threads()
     torch.set_num_threads(1)  # several builds run side by side here, and their threads would wait for each other
     faiss.omp_set_num_threads(1)
@@ -150,16 +151,16 @@ def test_an_interrupted_build_goes_on_to_the_same_bytes(tmp_path, monkeypatch, a
     build(tmp_path / "whole", range(600))
     encoded = []
 
-    def failing(passages):
+    def failing(texts, progress):
         if len(encoded) == after:
             raise Interrupted
-        encoded.append(len(passages))
-        return encode(passages)
+        encoded.append(len(texts))
+        return encode(texts, progress)
 
     with pytest.raises(Interrupted):
         build(tmp_path / "x", range(600), encode=failing)
     rest = []
-    build(tmp_path / "x", range(600), encode=lambda passages: rest.append(len(passages)) or encode(passages))
+    build(tmp_path / "x", range(600), encode=lambda texts, progress: rest.append(len(texts)) or encode(texts, progress))
     assert sum(encoded) + sum(rest) == 600
     assert folder_checksums(tmp_path / "x") == folder_checksums(tmp_path / "whole")
 
@@ -170,6 +171,15 @@ def test_what_a_process_that_is_gone_should_have_encoded_is_encoded_by_the_first
     assert folder_checksums(tmp_path / "left alone") == folder_checksums(tmp_path / "alone")
 
 
+def test_a_process_that_comes_after_the_end_leaves_the_finished_index_as_it_is(tmp_path):
+    build(tmp_path / "x", range(100))
+    before = folder_checksums(tmp_path / "x")
+    with pytest.raises(FinishedError):
+        build(tmp_path / "x", range(100), share=Share(1, 2))
+    assert folder_checksums(tmp_path / "x") == before
+    assert not (tmp_path / "x" / "pieces").exists()
+
+
 @pytest.mark.parametrize("processes", [2, 5])
 def test_the_bytes_do_not_depend_on_how_many_processes_encode(tmp_path, monkeypatch, processes):
     monkeypatch.setattr(token_build, "SAMPLE", 6000)
@@ -178,9 +188,9 @@ def test_the_bytes_do_not_depend_on_how_many_processes_encode(tmp_path, monkeypa
     counts = [0] * processes
 
     def work(rank):
-        def counted(passages):
-            counts[rank] += len(passages)
-            return encode(passages)
+        def counted(texts, progress):
+            counts[rank] += len(texts)
+            return encode(texts, progress)
 
         with suppress(FinishedError):
             build(tmp_path / "shared", range(600), encode=counted, share=Share(rank, processes))
@@ -228,8 +238,8 @@ def test_an_index_is_advised_to_be_built_anew_only_when_what_was_added_does_not_
     alike = build(tmp_path / "alike", range(400, 500), index)
     assert alike.fit.advice is None
 
-    def other(passages):
-        return [unit(np.random.default_rng(int(one.text)).standard_normal((30, DIM))) for one in passages]
+    def other(texts, progress):
+        return [unit(np.random.default_rng(int(text)).standard_normal((30, DIM))) for text in texts]
 
     strange = build(tmp_path / "strange", range(500, 600), index, encode=other)
     assert "build it anew" in strange.fit.advice

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property
 from pathlib import Path
@@ -20,8 +20,8 @@ from jmlr_plugins.retrievers.colbert_encoder import ColBERTEncoder, ColBERTModel
 from jmlr_plugins.retrievers.colbert_settings import ColBERTOptions, read_settings
 from jmlr_plugins.retrievers.colbert_tokens import ColBERTTokenizer, TokenRow
 from jmlr_plugins.retrievers.compressed_index import CODEBOOK, CompressedIndex
-from jmlr_plugins.retrievers.encoder_retriever import PIECES, EncoderRetriever
-from jmlr_plugins.retrievers.encoding import inference, padded, token_limit
+from jmlr_plugins.retrievers.encoder_retriever import EncoderRetriever
+from jmlr_plugins.retrievers.encoding import Repeatable, inference, padded, token_limit
 from jmlr_plugins.retrievers.pieces import Pieces
 from jmlr_plugins.retrievers.token_build import TokenBuild
 from jmlr_plugins.retrievers.token_index import TokenIndex
@@ -60,14 +60,16 @@ class ColBERTRetriever(EncoderRetriever):
         return load_colbert(folder, read_settings(folder, self.options), self.config.lora)
 
     def _grow(
-        self, old: Path | None, added: Collection[Passage], removed: AbstractSet[str], into: Path, progress: Progress
+        self,
+        pieces: Pieces,
+        old: Path | None,
+        added: Repeatable[Passage],
+        removed: AbstractSet[str],
+        into: Path,
+        progress: Progress,
     ) -> None:
-        def encode(passages: Sequence[Passage]) -> list[NDArray[np.floating]]:
-            return self.passage_vectors([passage.content for passage in passages], progress)
-
         before = TokenIndex.empty() if old is None else self._opened(old)
-        pieces = Pieces(into / PIECES, self.share)
-        build = TokenBuild(pieces, encode, self.options.keep_up_to, before, before.rows.kept(removed))
+        build = TokenBuild(pieces, self.passage_vectors, self.options.keep_up_to, before, before.rows.kept(removed))
         build.run(added, into, progress)
 
     def open(self, at: Path) -> None:

@@ -6,7 +6,7 @@ import copy
 import hashlib
 import json
 from abc import abstractmethod
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property
 from pathlib import Path
@@ -23,8 +23,8 @@ from jmlr_cli.contracts.progress import Progress, silent
 from jmlr_cli.contracts.retriever import TrainableRetriever
 from jmlr_cli.contracts.values import Passage
 from jmlr_plugins.retrievers.checkpoint import content_identity, named_folder
-from jmlr_plugins.retrievers.encoding import Precision, chunks
-from jmlr_plugins.retrievers.pieces import PIECE, FinishedError, Pieces, Share
+from jmlr_plugins.retrievers.encoding import Precision, Repeatable, repeatable
+from jmlr_plugins.retrievers.pieces import FinishedError, Pieces, Share, Work
 
 PIECES = "pieces"
 
@@ -123,45 +123,37 @@ class EncoderRetriever(TrainableRetriever):
     ) -> None:
         """Do this process's share; the first process leaves finished files only."""
         try:
-            self._grow(old, added if isinstance(added, Collection) else list(added), removed, into, progress)
+            pieces = Pieces(into / PIECES, self.share)
+            self._grow(pieces, old, repeatable(added), removed, into, progress)
         except FinishedError:
             return
         if self.share.is_first:
-            Pieces(into / PIECES, self.share).finish()
+            pieces.finish()
 
     def _grow(
-        self, old: Path | None, added: Collection[Passage], removed: AbstractSet[str], into: Path, progress: Progress
-    ) -> None:
-        """Encode this process's share of what is added; the first process then writes the files."""
-        pieces = Pieces(into / PIECES, self.share)
-        ids: list[list[str]] = []
-        for number, chunk in enumerate(chunks(added, PIECE)):
-            ids.append([passage.id for passage in chunk])
-            if self.share.has(number) and not pieces.has(f"{number:06d}"):
-                self._encode_piece(pieces, number, chunk, progress)
-            else:
-                progress(len(chunk))
-        if self.share.is_first:
-            self._write(pieces, ids, added, old, removed, into)
-
-    def _encode_piece(self, pieces: Pieces, number: int, passages: Sequence[Passage], progress: Progress = silent) -> None:
-        vectors = self.passage_vectors([passage.content for passage in passages], progress)
-        pieces.save(f"{number:06d}", {"vectors": np.stack(vectors)})
-
-    def _write(
         self,
         pieces: Pieces,
-        ids: list[list[str]],
-        added: Collection[Passage],
         old: Path | None,
+        added: Repeatable[Passage],
         removed: AbstractSet[str],
         into: Path,
+        progress: Progress,
     ) -> None:
-        """Put all pieces together, encoding those that another process should have but has not."""
+        """Encode this process's share of what is added; the first process then writes the files."""
+
+        def make(number: int, passages: Sequence[Passage], progress: Progress) -> None:
+            vectors = self.passage_vectors([passage.content for passage in passages], progress)
+            pieces.save(_name(number), {"vectors": np.stack(vectors)})
+
+        ids = Work(self.share, added, lambda number: pieces.has(_name(number)), make).run(progress)
+        if not self.share.is_first:
+            return
         with self.writer(into) as writer:
             if old is not None:
                 writer.keep(old, removed)
-            for number, (some, chunk) in enumerate(zip(ids, chunks(added, PIECE), strict=True)):
-                if not pieces.has(f"{number:06d}"):
-                    self._encode_piece(pieces, number, chunk)
-                writer.add(some, pieces.load(f"{number:06d}")["vectors"])
+            for number, some in enumerate(ids):
+                writer.add(some, pieces.load(_name(number))["vectors"])
+
+
+def _name(number: int) -> str:
+    return f"{number:06d}"

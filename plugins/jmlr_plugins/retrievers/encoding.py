@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Sized
 from contextlib import contextmanager
 from itertools import islice
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, Protocol, TypeVar, cast
 
 import torch
 from transformers import PreTrainedTokenizerBase
@@ -14,6 +14,7 @@ from jmlr_cli import devices
 from jmlr_cli.modes import evaluating
 
 Item = TypeVar("Item")
+Read = TypeVar("Read", covariant=True)
 Precision = Literal["auto", "float32", "bfloat16"]
 OFFSET_POSITIONS = {
     "camembert",
@@ -25,6 +26,19 @@ OFFSET_POSITIONS = {
     "xlm-roberta",
     "xlm-roberta-xl",
 }
+
+
+class Repeatable(Protocol[Read]):
+    """Items that are counted and can be read more than once, such as a list, or the passages of an index that stream."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[Read]: ...
+
+
+def repeatable(items: Iterable[Item]) -> Repeatable[Item]:
+    """The items as something that can be read more than once: as they are, where they can be counted, else as a list."""
+    return cast("Repeatable[Item]", items) if isinstance(items, Sized) else list(items)
 
 
 def chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:

@@ -16,8 +16,9 @@ from jmlr_cli.contracts.config import Section
 from jmlr_cli.contracts.progress import Progress, silent
 from jmlr_cli.contracts.retriever import Retriever
 from jmlr_cli.contracts.values import Match, Passage
+from jmlr_plugins.retrievers.encoding import repeatable
 from jmlr_plugins.retrievers.fusion import reciprocal_ranks, scaled_scores
-from jmlr_plugins.retrievers.members import Member, Members, repeatable
+from jmlr_plugins.retrievers.members import Member, Members
 
 
 class FusedMember(Member):

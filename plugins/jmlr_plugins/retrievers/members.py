@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,6 @@ from jmlr_cli.assemble import make_retriever
 from jmlr_cli.contracts.config import RetrieverConfig, Section
 from jmlr_cli.contracts.progress import Progress
 from jmlr_cli.contracts.retriever import Retriever
-from jmlr_cli.contracts.values import Passage
 from jmlr_cli.files import write_json
 
 FINISHED = "finished.json"
@@ -97,11 +96,6 @@ def _shared(progress: Progress, parts: int) -> Progress:
         progress(done // parts - before, total)
 
     return shared
-
-
-def repeatable(passages: Iterable[Passage]) -> Iterable[Passage]:
-    """The passages as something that can be read more than once: as they are, unless they come from an iterator."""
-    return list(passages) if isinstance(passages, Iterator) else passages
 
 
 def _finished(into: Path) -> list[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -14,12 +15,18 @@ from numpy.typing import NDArray
 from safetensors import safe_open
 from safetensors.numpy import load_file, save
 
+from jmlr_cli.contracts.progress import Progress, silent
+from jmlr_cli.contracts.values import Passage
 from jmlr_cli.files import write_whole
+from jmlr_plugins.retrievers.encoding import Repeatable, chunks
 
 PIECE = 512
 """Passages in a piece."""
 POLL = 0.2
 """Seconds between two looks for what another process writes."""
+
+Make = Callable[[int, Sequence[Passage], Progress], object]
+"""Encodes the passages of the piece of this number and leaves them where ``is_there`` finds them."""
 
 
 class FinishedError(Exception):
@@ -44,12 +51,20 @@ class Share:
 
 
 class Pieces:
-    """The pieces of one build, in ``folder``."""
+    """The pieces of one build, in ``folder``, beside which the first process puts its files.
+
+    Raises :class:`FinishedError` when it has done so before this process came."""
 
     def __init__(self, folder: Path, share: Share) -> None:
         self.folder = folder
         self.share = share
-        folder.mkdir(exist_ok=True)
+        try:
+            folder.mkdir()
+        except FileExistsError:
+            return
+        if not share.is_first and len(list(folder.parent.iterdir())) > 1:
+            folder.rmdir()
+            raise FinishedError(folder)
 
     def save(self, name: str, arrays: Mapping[str, NDArray]) -> None:
         """Write the file ``name``, whole. Raises :class:`FinishedError` when the first process did not wait for it."""
@@ -97,8 +112,47 @@ class Pieces:
     def finish(self) -> None:
         """Remove them all: the index is whole. The folder vanishes at once, also for a process that is writing into it."""
         gone = self.folder.with_name(f".{self.folder.name}.gone")
+        shutil.rmtree(gone, ignore_errors=True)  # of a build that was killed right here
         self.folder.rename(gone)
         shutil.rmtree(gone)
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.safetensors"
+
+
+@dataclass(frozen=True)
+class Work:
+    """The ``passages`` of a build in pieces, numbered from 0, each made by ``make`` unless it ``is_there``."""
+
+    share: Share
+    passages: Repeatable[Passage]
+    is_there: Callable[[int], bool]
+    make: Make
+
+    def __len__(self) -> int:
+        return -(-len(self.passages) // PIECE)
+
+    def run(self, progress: Progress = silent) -> list[list[str]]:
+        """Make this process's share, and, in the first process, what others should have made but have not: whoever should have
+        is slower, or gone. Returns the passage ids of each piece."""
+        ids: list[list[str]] = []
+        for number, chunk in self._numbered():
+            ids.append([passage.id for passage in chunk])
+            if self.share.has(number) and not self.is_there(number):
+                self.make(number, chunk, progress)
+            else:
+                progress(len(chunk))
+        if self.share.is_first:
+            self.complete(len(ids))
+        return ids
+
+    def complete(self, count: int) -> None:
+        """Make those of the first ``count`` pieces that are not there."""
+        if all(map(self.is_there, range(count))):
+            return
+        for number, chunk in islice(self._numbered(), count):
+            if not self.is_there(number):
+                self.make(number, chunk, silent)
+
+    def _numbered(self) -> Iterator[tuple[int, list[Passage]]]:
+        return enumerate(chunks(self.passages, PIECE))

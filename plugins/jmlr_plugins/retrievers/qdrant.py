@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection as Collected
 from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property
@@ -20,7 +19,7 @@ from jmlr_cli.contracts.retriever import TrainableRetriever
 from jmlr_cli.contracts.values import Match, Passage
 from jmlr_cli.errors import InputError
 from jmlr_plugins.retrievers.encoder_retriever import EncoderRetriever
-from jmlr_plugins.retrievers.encoding import inference
+from jmlr_plugins.retrievers.encoding import inference, repeatable
 from jmlr_plugins.retrievers.pieces import FinishedError, Share
 from jmlr_plugins.retrievers.qdrant_build import ServerBuild, check, write_locally
 from jmlr_plugins.retrievers.qdrant_collection import Collection
@@ -120,8 +119,8 @@ class QdrantRetriever(TrainableRetriever):
     def _lay_down(
         self, old: Place | None, added: Iterable[Passage], removed: AbstractSet[str], into: Path, progress: Progress
     ) -> None:
-        added = added if isinstance(added, Collected) else list(added)
-        if old is not None and not added and not removed:  # such as a copy that is searched with other options
+        added = repeatable(added)
+        if old is not None and not len(added) and not removed:  # such as a copy that is searched with other options
             old.write(into)
             return
         try:

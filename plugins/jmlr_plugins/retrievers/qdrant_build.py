@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Collection as Collected
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 from typing import Protocol
@@ -13,11 +11,11 @@ from uuid import uuid4
 import numpy as np
 from numpy.typing import NDArray
 
-from jmlr_cli.contracts.progress import Progress, silent
+from jmlr_cli.contracts.progress import Progress
 from jmlr_cli.contracts.values import Passage
 from jmlr_cli.errors import DamagedError
-from jmlr_plugins.retrievers.encoding import chunks
-from jmlr_plugins.retrievers.pieces import PIECE, FinishedError, Pieces, Share
+from jmlr_plugins.retrievers.encoding import Repeatable, chunks
+from jmlr_plugins.retrievers.pieces import PIECE, Pieces, Share, Work
 from jmlr_plugins.retrievers.qdrant_collection import Collection
 from jmlr_plugins.retrievers.qdrant_connection import Server
 from jmlr_plugins.retrievers.qdrant_files import FILE, LocalWriter, Place
@@ -30,7 +28,7 @@ START = "start"
 class PassageEncoder(Protocol):
     """What turns passages into vectors."""
 
-    def passage_vectors(self, texts: list[str], progress: Progress) -> list[NDArray[np.floating]]: ...
+    def passage_vectors(self, texts: Sequence[str], progress: Progress) -> list[NDArray[np.floating]]: ...
 
 
 def write_locally(
@@ -68,15 +66,13 @@ class ServerBuild:
         self._pieces = Pieces(into / PIECES, share)
         if share.is_first:
             self._begin(prefix)
-        else:
-            self._stop_if_finished()
         self._collection = Collection(server, self._noted_name())
         self._generation = self._old.generation + 1
 
     def _begin(self, prefix: str) -> None:
         """Note the collection's name. What updates left that broke off is taken back before this one begins."""
         if self._pieces.has(START) and self._pieces.has(_name(0)) and not Collection(self._server, self._noted_name()).exists():
-            shutil.rmtree(self._pieces.folder)  # somebody has removed what an interrupted build had laid down
+            self._pieces.finish()  # somebody has removed what an interrupted build had laid down
             self._pieces = Pieces(self._into / PIECES, self._share)
         if not self._pieces.has(START):
             name = self._old.collection or f"{prefix}-{uuid4().hex}"
@@ -84,42 +80,29 @@ class ServerBuild:
                 Collection(self._server, name).restore(self._old.generation)
             self._pieces.save(START, {"collection": np.frombuffer(name.encode(), dtype=np.uint8)})
 
-    def _stop_if_finished(self) -> None:
-        """Raise :class:`FinishedError` where the first process has not waited for this one, and leave nothing behind."""
-        if (self._into / FILE).exists():
-            shutil.rmtree(self._pieces.folder, ignore_errors=True)
-            raise FinishedError(self._into)
-
     def _noted_name(self) -> str:
         return self._pieces.read("collection", START).tobytes().decode()
 
-    def run(self, encoder: PassageEncoder, added: Collected[Passage], removed: AbstractSet[str], progress: Progress) -> None:
+    def run(self, encoder: PassageEncoder, added: Repeatable[Passage], removed: AbstractSet[str], progress: Progress) -> None:
         """Lay down this process's share of ``added``. The first process then lays down what others should have but have not,
         lets ``removed`` end, and writes the files; another one that comes too late for that raises :class:`FinishedError`."""
-        for number, chunk in enumerate(chunks(added, PIECE)):
-            if self._share.has(number):
-                self._lay_down(number, chunk, encoder, progress)
-            else:
-                progress(len(chunk))
-        if self._share.is_first:
-            for number, chunk in enumerate(chunks(added, PIECE)):
-                self._lay_down(number, chunk, encoder, silent)
-            self._finish(len(added), removed)
-        else:
-            self._stop_if_finished()
 
-    def _lay_down(self, number: int, chunk: list[Passage], encoder: PassageEncoder, progress: Progress) -> None:
-        """Encode a piece and send it, unless that has been done."""
-        if self._pieces.has(_name(number)):
-            progress(len(chunk))
-            return
-        vectors = encoder.passage_vectors([passage.content for passage in chunk], progress)
+        def lay_down(number: int, chunk: Sequence[Passage], progress: Progress) -> None:
+            vectors = encoder.passage_vectors([passage.content for passage in chunk], progress)
+            self._send(number, [passage.id for passage in chunk], vectors)
+
+        Work(self._share, added, lambda number: self._pieces.has(_name(number)), lay_down).run(progress)
+        if self._share.is_first:
+            self._finish(len(added), removed)
+
+    def _send(self, number: int, ids: list[str], vectors: list[NDArray[np.floating]]) -> None:
+        """Lay down the vectors of a piece, and note that it has arrived. The first piece makes the collection."""
         if self._old.collection is None and number == 0:
             self._collection.create(vectors[0].shape[-1], vectors[0].ndim == 2, self._storage)
         elif self._old.collection is None:
             self._pieces.wait(_name(0))
-        self._collection.put([passage.id for passage in chunk], vectors, self._generation)
-        self._pieces.save(_name(number), {"passages": np.array([len(chunk)])})
+        self._collection.put(ids, vectors, self._generation)
+        self._pieces.save(_name(number), {"passages": np.array([len(ids)])})
 
     def _finish(self, added: int, removed: AbstractSet[str]) -> None:
         name = self._collection.name if added else self._old.collection
@@ -128,7 +111,7 @@ class ServerBuild:
             self._collection.retire(removed, self._generation)
             check(self._server, place)
         place.write(self._into)
-        shutil.rmtree(self._pieces.folder)
+        self._pieces.finish()
 
 
 def check(server: Server, place: Place) -> Collection | None:

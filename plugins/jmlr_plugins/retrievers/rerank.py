@@ -17,8 +17,8 @@ from jmlr_cli.contracts.values import Match, Passage
 from jmlr_cli.errors import JmlrError
 from jmlr_plugins.retrievers.checkpoint import named_folder
 from jmlr_plugins.retrievers.cross_encoder import HINT, CrossEncoder
-from jmlr_plugins.retrievers.encoding import Precision
-from jmlr_plugins.retrievers.members import Member, Members, repeatable
+from jmlr_plugins.retrievers.encoding import Precision, repeatable
+from jmlr_plugins.retrievers.members import Member, Members
 from jmlr_plugins.retrievers.passage_texts import PassageTexts, write_texts
 
 TEXTS = "texts"

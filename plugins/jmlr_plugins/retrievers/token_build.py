@@ -8,7 +8,7 @@ nor disk ever holds all vectors.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cached_property, partial
 from pathlib import Path
@@ -16,12 +16,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from jmlr_cli.contracts.progress import Progress
 from jmlr_cli.contracts.values import Passage
 from jmlr_plugins.retrievers.codebook import Codebook, train_codebook
 from jmlr_plugins.retrievers.compressed_index import CODEBOOK, CompressedIndex, finish_compressed
-from jmlr_plugins.retrievers.encoding import chunks
+from jmlr_plugins.retrievers.encoding import Repeatable
 from jmlr_plugins.retrievers.fit import Fit
-from jmlr_plugins.retrievers.pieces import PIECE, Pieces
+from jmlr_plugins.retrievers.pieces import Pieces, Work
 from jmlr_plugins.retrievers.ragged import Source, write_merged
 from jmlr_plugins.retrievers.token_index import TokenIndex
 
@@ -33,12 +34,12 @@ MOST_CENTROIDS = 1 << 16
 LEAST = 1024
 """Token vectors without which no codebook can be trained."""
 
-Encode = Callable[[Sequence[Passage]], list[NDArray[np.floating]]]
+Encode = Callable[[Sequence[str], Progress], list[NDArray[np.floating]]]
 
 
 class TokenBuild:
     """One build on top of ``old``, whose rows ``kept`` (N,) stay. ``encode`` gives the token vectors (tokens, d) of each
-    passage; up to ``keep_up_to`` of them, all are kept as they are."""
+    text; up to ``keep_up_to`` of them, all are kept as they are."""
 
     def __init__(
         self, pieces: Pieces, encode: Encode, keep_up_to: int, old: TokenIndex | CompressedIndex, kept: NDArray[np.bool_]
@@ -52,34 +53,19 @@ class TokenBuild:
         self._codebook: Codebook | None = None
         self._sample_size: int | None = None
 
-    def run(self, passages: Collection[Passage], into: Path, skipped: Callable[[int], object]) -> None:
-        """Encode this process's share of the passages; the first process then writes the index. ``skipped`` is told of
-        passages that were encoded before or by another process."""
-        self._passages = passages
-        for number, chunk in enumerate(chunks(passages, PIECE)):
-            self._ids.append([passage.id for passage in chunk])
-            if self._pieces.share.has(number) and not self._is_there(number):
-                self._make(number, chunk)
-            else:
-                skipped(len(chunk))
+    def run(self, passages: Repeatable[Passage], into: Path, progress: Progress) -> None:
+        """Encode this process's share of the passages; the first process then writes the index."""
+        self._work = Work(self._pieces.share, passages, self._is_there, self._make)
+        self._ids = self._work.run(progress)
         if self._pieces.share.is_first:
-            self._complete(len(self._ids))
             self._join(into)
-
-    def _complete(self, count: int) -> None:
-        """Encode those of the first ``count`` pieces that are not there: whoever should have is slower, or gone."""
-        if all(map(self._is_there, range(count))):
-            return
-        for number, chunk in zip(range(count), chunks(self._passages, PIECE), strict=False):
-            if not self._is_there(number):
-                self._make(number, chunk)
 
     def _is_there(self, number: int) -> bool:
         return self._pieces.has(_codes(number)) or self._pieces.has(_raw(number))
 
-    def _make(self, number: int, passages: Sequence[Passage]) -> None:
+    def _make(self, number: int, passages: Sequence[Passage], progress: Progress) -> None:
         """Encode a piece and write it: as it is in the sample, else its codes."""
-        arrays = _packed(self._encode(passages))
+        arrays = _packed(self._encode([passage.content for passage in passages], progress))
         if isinstance(self._old, TokenIndex) and (number == 0 or number < self._sampled):
             self._pieces.save(_raw(number), arrays)
         else:
@@ -94,7 +80,7 @@ class TokenBuild:
 
     def _wanted_pieces(self) -> int:
         wanted = max(SAMPLE - int(self._old.lengths[self._kept].sum()), 0)
-        return max(1, -(-wanted // max(int(self._lengths(0).mean() * PIECE), 1)))
+        return max(1, -(-wanted // max(int(self._lengths(0).sum()), 1)))
 
     @property
     def _sample(self) -> range:
@@ -132,10 +118,9 @@ class TokenBuild:
         return Codebook.read(path)
 
     def _trained(self) -> Codebook:
-        pieces = -(-len(self._passages) // PIECE)
-        sample = range(min(self._sampled, pieces))
-        self._complete(len(sample))
-        share = len(sample) / pieces
+        sample = range(min(self._sampled, len(self._work)))
+        self._work.complete(len(sample))
+        share = len(sample) / len(self._work)
         tokens = self._sample_tokens_of(sample) / share
         centroids = int(min(max(tokens // TOKENS_PER_CENTROID, 1), MOST_CENTROIDS))
         return train_codebook(self._first(SAMPLE_PER_CENTROID * centroids, sample), centroids)
