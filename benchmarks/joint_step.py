@@ -16,12 +16,12 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
+from arguments import Parser, natural, positive, sentences
 from settings import Settings, make_recipe
 
 from jmlr_cli import console
-from jmlr_cli.errors import JmlrError, MissingError, UsageError
+from jmlr_cli.errors import JmlrError, MissingError
 
 SIDES = ("ours", "published")
 TOLERANCE = {"float32": 1e-3, "bfloat16": 5e-2}
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
                 return 0
             return _compare(options, Path(folder), given)
     except JmlrError as error:
-        sys.stderr.write(f"{_sentences(error)}\n")
+        sys.stderr.write(f"{sentences(error)}\n")
         return error.exit_code
 
 
@@ -68,25 +68,18 @@ def _compare(options: argparse.Namespace, folder: Path, given: Sequence[str]) ->
 # -- the command line
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence, without the usage."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(UsageError.exit_code, f"{message[:1].upper()}{message[1:]}; see --help.\n")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(description=(__doc__ or "").partition("\n")[0], allow_abbrev=False)
+    parser = Parser(description=(__doc__ or "").partition("\n")[0], allow_abbrev=False)
     add = parser.add_argument
-    add("--steps", type=_positive, default=5, help="timed steps of each side (5)")
+    add("--steps", type=positive, default=5, help="timed steps of each side (5)")
     add(
         "--warmup",
-        type=_natural,
+        type=natural,
         default=1,
         help="untimed steps of each side before them, besides the first, which is checked (1)",
     )
     add("--dtype", choices=[*TOLERANCE], default="float32", help="what both models compute in (float32)")
-    add("--threads", type=_positive, help="CPU threads; by default torch's own number")
+    add("--threads", type=positive, help="CPU threads; by default torch's own number")
     add("--device", choices=["auto", "cpu", "cuda"], default="auto", help="where the models run (auto: a GPU if there is one)")
     shape = parser.add_mutually_exclusive_group()
     shape.add_argument("--tiny", dest="shape", action="store_const", const="tiny", help="tiny models with random weights")
@@ -94,35 +87,18 @@ def _parser() -> argparse.ArgumentParser:
         "--shape", choices=["small", "llama2-7b"], help="small: SmolLM2-135M and MiniLM; llama2-7b: random weights"
     )
     parser.set_defaults(shape="small")
-    add("--candidates", type=_positive, default=20, help="N, candidates of the question (20)")
-    add("--sample", type=_positive, default=10, help="m, candidates that the language model scores (10)")
-    add("--read", type=_positive, default=5, help="k, candidates in one prompt (5)")
-    add("--rank", type=_positive, default=128, help="rank of the adapters (128)")
-    add("--passage-tokens", type=_positive, nargs=2, metavar=("MIN", "MAX"), help="passages' length (150 400; tiny 20 60)")
+    add("--candidates", type=positive, default=20, help="N, candidates of the question (20)")
+    add("--sample", type=positive, default=10, help="m, candidates that the language model scores (10)")
+    add("--read", type=positive, default=5, help="k, candidates in one prompt (5)")
+    add("--rank", type=positive, default=128, help="rank of the adapters (128)")
+    add("--passage-tokens", type=positive, nargs=2, metavar=("MIN", "MAX"), help="passages' length (150 400; tiny 20 60)")
     add("--seed", type=int, default=0, help="decides the texts, the adapters and the draw (0)")
     add("--set", action="append", default=[], metavar="KEY=VALUE", help="override a key of the recipe, as in jmlr train")
-    add("--profile", type=_positive, nargs="?", const=10, metavar="N", help="our step by phase and its N top operators (10)")
+    add("--profile", type=positive, nargs="?", const=10, metavar="N", help="our step by phase and its N top operators (10)")
     add("--skip-memory", action="store_true", help="do not measure memory, which takes a process for each side")
     add("--json", action="store_true", help="one JSON object on stdout")
     add("--only", choices=SIDES, help="print one side's memory and stop (the benchmark calls itself so)")
     return parser
-
-
-def _natural(text: str) -> int:
-    if not text.isdecimal():
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number")
-    return int(text)
-
-
-def _positive(text: str) -> int:
-    if not _natural(text):
-        raise argparse.ArgumentTypeError("it must be at least 1")
-    return int(text)
-
-
-def _sentences(error: JmlrError) -> str:
-    text = str(error)
-    return f"{text[:1].upper()}{text[1:]}. {error.hint}".strip()
 
 
 def _prepare(options: argparse.Namespace) -> None:

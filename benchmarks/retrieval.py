@@ -16,12 +16,13 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
+from arguments import Parser, positive, sentences
 from retrieval_parts.settings import FULL, SECTIONS, TINY, USUAL, Settings
 
 from jmlr_cli import console
-from jmlr_cli.errors import InputError, JmlrError, UsageError
+from jmlr_cli.errors import InputError, JmlrError
 from jmlr_cli.files import write_json
 from jmlr_cli.workspace import Workspace
 
@@ -40,8 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with tempfile.TemporaryDirectory() as folder:
             return _run(options, Path(folder), shlex.join(["python", "benchmarks/retrieval.py", *given]))
     except JmlrError as error:
-        text = str(error)
-        sys.stderr.write(f"{text[:1].upper()}{text[1:]}. {error.hint}".strip() + "\n")
+        sys.stderr.write(f"{sentences(error)}\n")
         return error.exit_code
 
 
@@ -93,15 +93,8 @@ def _measures() -> dict[str, Callable[[Settings], Iterator[Found]]]:
 # -- the command line
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence, without the usage."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(UsageError.exit_code, f"{message[:1].upper()}{message[1:]}; see --help.\n")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(description=(__doc__ or "").partition("\n")[0], allow_abbrev=False)
+    parser = Parser(description=(__doc__ or "").partition("\n")[0], allow_abbrev=False)
     add = parser.add_argument
     add("--only", type=_sections, default=USUAL, metavar="A,B", help=f"sections of {', '.join(SECTIONS)} (all but scifact)")
     add("--large", action="store_true", help="also 100,000 passages (ColBERT), 230,000 (BM25), 250,000 (dense), generated")
@@ -109,10 +102,10 @@ def _parser() -> argparse.ArgumentParser:
     add("--json", metavar="OUT", help="write one JSON object into this file; - writes it on stdout, and nothing else there")
     add("--picture", type=_picture, metavar="OUT", help="draw overlap against latency into this .svg or .png")
     add("--seed", type=int, default=0, help="decides what is generated and which questions are drawn (0)")
-    add("--threads", type=_positive, help="CPU threads of all sides; by default torch's own number")
-    add("--rounds", type=_positive, default=5, help="rounds of batches and of encoding, of which the median counts (5)")
-    add("--passages", type=_positive, help="passages of the usual corpus (15000)")
-    add("--words", type=_positive, default=140, help="longest passage in words (140)")
+    add("--threads", type=positive, help="CPU threads of all sides; by default torch's own number")
+    add("--rounds", type=positive, default=5, help="rounds of batches and of encoding, of which the median counts (5)")
+    add("--passages", type=positive, help="passages of the usual corpus (15000)")
+    add("--words", type=positive, default=140, help="longest passage in words (140)")
     add("--corpus", type=Path, help="folder of documents (../shared/data/guidelines if there, otherwise generated)")
     add("--generated", action="store_true", help="generate what no option names, whatever lies in ../shared/data")
     add("--queries", type=Path, help="file of short questions (../shared/data/medquad/dev.jsonl)")
@@ -135,12 +128,6 @@ def _picture(text: str) -> Path:
     if not text.endswith((".svg", ".png")):
         raise argparse.ArgumentTypeError(f"{text!r} ends in neither .svg nor .png")
     return Path(text)
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1")
-    return int(text)
 
 
 def _settings(options: argparse.Namespace, folder: Path) -> Settings:
