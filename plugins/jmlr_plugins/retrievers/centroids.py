@@ -34,13 +34,13 @@ class Centroids:
         for first in range(0, len(vectors), BLOCK):
             block = torch.from_numpy(np.ascontiguousarray(vectors[first : first + BLOCK]))
             for members, centroids in self._by_cell(block):
-                near = (block[members] @ self._tensor[centroids].T).argmax(1)
-                found[first + members.numpy()] = centroids[near].numpy()
+                near = (block[members] @ self._tensor[centroids].T).numpy().argmax(1)  # torch's own takes five times as long
+                found[first + members.numpy()] = centroids.numpy()[near]
         return found
 
     def _by_cell(self, block: torch.Tensor) -> Iterator[tuple[torch.Tensor, torch.Tensor]]:
         """The places of the vectors that are nearest to each cell, and the centroids that they may have."""
-        own = (block @ torch.from_numpy(self.cells).T).argmax(1)
+        own = torch.from_numpy((block @ torch.from_numpy(self.cells).T).numpy().argmax(1))
         order = torch.argsort(own, stable=True)
         counts = torch.bincount(own, minlength=len(self.cells)).tolist()
         for cell, members in enumerate(order.split(counts)):

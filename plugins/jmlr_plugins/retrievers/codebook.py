@@ -27,6 +27,8 @@ GROUP = 4
 """Dimensions that share a byte."""
 CODEWORDS = 256
 QUANTISER_SAMPLE = 1 << 16
+CODED = 1 << 13
+"""Vectors that are compressed at a time: few enough to stay in the processor's cache."""
 PRIOR = 10.0
 """Vectors' worth of the overall spread in the estimate of one centroid's."""
 FACTORS = (0.9, 1.4)
@@ -67,12 +69,21 @@ class Codebook:
         """Compress vectors (n, d) of length one."""
         vectors = np.ascontiguousarray(vectors, dtype=np.float32)
         nearest = self.centroids.nearest(vectors)
+        codes, error = np.empty((len(vectors), self.width), dtype=np.uint8), 0.0
+        for first in range(0, len(vectors), CODED):
+            block = slice(first, first + CODED)
+            error += self._encode(vectors[block], nearest[block], codes[block])
+        return Codes(codes, nearest.astype(np.uint16), error)
+
+    def _encode(self, vectors: NDArray[np.float32], nearest: NDArray[np.int64], codes: NDArray[np.uint8]) -> float:
+        """Fill ``codes`` (n, M + 1) for vectors (n, d) with their centroids (n,); the sum of their squared errors."""
         rest = (vectors - self.centroids.vectors[nearest]) / self.scales[nearest, None]
-        codes = self._quantiser.compute_codes(np.ascontiguousarray(rest @ self.rotation.T))
-        decoded = self._decoded(codes, nearest)
+        codes[:, :-1] = self._quantiser.compute_codes(np.ascontiguousarray(rest @ self.rotation.T))
+        decoded = self._decoded(np.ascontiguousarray(codes[:, :-1]), nearest)
         factors = 1 / np.maximum(np.linalg.norm(decoded, axis=1), 1e-6)
+        codes[:, -1] = to_byte(factors)
         cosines = np.einsum("nd,nd->n", vectors, decoded) * factors
-        return Codes(np.hstack([codes, to_byte(factors)[:, None]]), nearest.astype(np.uint16), float((2 - 2 * cosines).sum()))
+        return float((2 - 2 * cosines).sum())
 
     def decode(self, codes: Codes) -> NDArray[np.float32]:
         """The vectors (n, d), of length one, that stand for ``codes``."""
