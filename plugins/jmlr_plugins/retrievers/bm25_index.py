@@ -74,8 +74,7 @@ class BM25Index:
         if not exact:
             scores = self._scores(found, asked)
         first = np.lexsort((order[places], -scores))[:k]
-        # what Rows.best does, without a numpy scalar for each number: at k = 100 that is a tenth of the whole query
-        return list(map(Match, map(self.rows.ids.__getitem__, found[first].tolist()), scores[first].tolist()))
+        return self.rows.matches(found[first], scores[first])
 
     def _frequent(self, word: int, times: int) -> Frequent:
         most = abs(self._weights.idf.item(word)) * (self._weights.k1 + 1) * times

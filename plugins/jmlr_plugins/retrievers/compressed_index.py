@@ -33,20 +33,19 @@ READ = 4096
 
 
 class CompressedIndex:
-    """The files of a compressed index, opened; codes and lists stay on disk until they are read.
-
-    ``probes``: centroids that each token of a question probes. ``rescored``: candidates that are scored by their codes.
+    """The files of a compressed index, opened; codes and lists stay on disk until they are read. ``lengths`` (N,): tokens of
+    each passage. ``probes``: centroids that each token of a question probes. ``rescored``: candidates that are scored by their
+    codes.
     """
 
     def __init__(self, at: Path, probes: int, rescored: int) -> None:
-        lengths = read_array(at / "lengths.npy").astype(np.int64)
-        self.rows = Rows.read(at / "ids.json", len(lengths))
+        self.lengths = read_array(at / "lengths.npy").astype(np.int64)
+        self.rows = Rows.read(at / "ids.json", len(self.lengths))
         self.codebook = Codebook.read(at / CODEBOOK)
         self.fit = Fit.read(at / FIT)
-        self._starts = np.concatenate([[0], np.cumsum(lengths)])
-        # as plain arrays: slices of a memmap object are slow to make
-        self._codes = read_array(at / "codes.npy", mapped=len(lengths) > 0).view(np.ndarray)
-        self._centroids = read_array(at / "centroids.npy", mapped=len(lengths) > 0).view(np.ndarray)
+        self._starts = np.concatenate([[0], np.cumsum(self.lengths)])
+        self._codes = read_array(at / "codes.npy", mapped=True)
+        self._centroids = read_array(at / "centroids.npy", mapped=True)
         self._lists = InvertedLists.read(at)
         if not len(self._codes) == len(self._centroids) == self._starts[-1]:
             raise DamagedError(f"the codes in {at} are not those of {self._starts[-1]} tokens", REBUILD)
@@ -57,11 +56,6 @@ class CompressedIndex:
         self._rotation = torch.from_numpy(self.codebook.rotation)
         self._codewords = torch.from_numpy(self.codebook.codewords)
         self._offsets = torch.arange(len(self._codewords), dtype=torch.int32) * CODEWORDS
-
-    @property
-    def lengths(self) -> NDArray[np.int64]:
-        """Tokens of each passage: (N,)."""
-        return np.diff(self._starts)
 
     def source(self) -> Source:
         """All passages, as what another index is made of."""
@@ -151,11 +145,11 @@ def finish_compressed(into: Path, codebook: Codebook, fit: Fit) -> None:
     fit.write(into / FIT)
     lengths = read_array(into / "lengths.npy").astype(np.int64)
     starts = np.concatenate([[0], np.cumsum(lengths)])
-    centroids = read_array(into / "centroids.npy", mapped=len(lengths) > 0)
+    centroids = read_array(into / "centroids.npy", mapped=True)
 
     def tokens() -> Iterator[tuple[NDArray[np.int64], NDArray[np.uint16]]]:
         for first in range(0, len(lengths), READ):
             last = min(first + READ, len(lengths))
-            yield np.repeat(np.arange(first, last), lengths[first:last]), np.asarray(centroids[starts[first] : starts[last]])
+            yield np.repeat(np.arange(first, last), lengths[first:last]), centroids[starts[first] : starts[last]]
 
     write_lists(into, tokens, len(lengths), len(codebook.centroids.vectors))

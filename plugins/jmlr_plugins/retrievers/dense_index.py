@@ -32,7 +32,7 @@ class DenseIndex:
 
     def __init__(self, at: Path, nprobe: int | None = None, ef_search: int | None = None, exact_up_to: int = FLAT_UP_TO) -> None:
         self.rows = Rows.read(at / IDS)
-        self.vectors: NDArray[np.float32] = read_array(at / VECTORS, mapped=len(self.rows) > 0)
+        self.vectors: NDArray[np.float32] = read_array(at / VECTORS, mapped=True)
         if len(self.vectors) != len(self.rows):
             raise DamagedError(f"{at / VECTORS} holds {len(self.vectors)} vectors, not {len(self.rows)}", REBUILD)
         self.factory = _factory(at)

@@ -75,7 +75,7 @@ class DenseWriter:
         Rows([self._ids[place] for place in order]).write(self._into / IDS)
 
     def _build(self) -> None:
-        vectors = read_array(self._into / VECTORS, mapped=len(self._ids) > 0)
+        vectors = read_array(self._into / VECTORS, mapped=True)
         factory = chosen_factory(self._factory, *vectors.shape)
         structure = build_structure(factory, vectors)
         if structure is None:

@@ -34,7 +34,7 @@ class InvertedLists:
     def read(cls, folder: Path) -> InvertedLists:
         """Read what :func:`write_lists` wrote, its lists left on disk; raises :class:`DamagedError` when they do not fit."""
         starts = read_array(folder / "list_starts.npy")
-        rows = read_array(folder / "lists.npy", mapped=bool(len(starts)) and starts[-1] > 0)
+        rows = read_array(folder / "lists.npy", mapped=True)
         if not len(starts) or len(rows) != starts[-1]:
             raise DamagedError(f"the lists in {folder} do not fit together", REBUILD)
         return cls(rows, starts)

@@ -8,14 +8,15 @@ from collections.abc import Set as AbstractSet
 from functools import cached_property
 from itertools import chain
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
-from numpy.lib import format as npy
 
 from jmlr_cli.contracts.values import Passage
 from jmlr_cli.errors import DamagedError
 from jmlr_plugins.retrievers.rows import REBUILD, Rows, read_array
+from jmlr_plugins.retrievers.vector_file import write_header
+
+BYTES = np.dtype(np.uint8)
 
 
 class PassageTexts:
@@ -52,17 +53,12 @@ def write_texts(into: Path, kept: Iterable[tuple[str, bytes]], added: Iterable[P
     ids: list[str] = []
     ends, end = array("q"), 0
     with (into / "texts.npy").open("wb") as file:
-        _write_header(file, end)
+        write_header(file, BYTES, (end,))
         for passage, content in chain(kept, ((each.id, each.content.encode()) for each in added)):
             ids.append(passage)
             end += file.write(content)
             ends.append(end)
         file.seek(0)
-        _write_header(file, end)
+        write_header(file, BYTES, (end,))
     np.save(into / "ends.npy", np.array(ends, dtype=np.int64), allow_pickle=False)
     Rows(ids).write(into / "ids.json")
-
-
-def _write_header(file: BinaryIO, size: int) -> None:
-    # numpy leaves room in the header for the size to grow, so it can be written again.
-    npy.write_array_header_1_0(file, {"descr": "|u1", "fortran_order": False, "shape": (size,)})

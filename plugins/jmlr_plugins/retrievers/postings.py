@@ -79,7 +79,7 @@ class Postings:
     @classmethod
     def read(cls, folder: Path, counts: WordCounts) -> Self:
         """Read the postings in ``folder``; raises :class:`DamagedError` when they do not fit ``counts``."""
-        starts, rows, impacts, frequent, dense = (np.asarray(read_array(folder / f"{name}.npy", mapped=True)) for name in ARRAYS)
+        starts, rows, impacts, frequent, dense = (read_array(folder / f"{name}.npy", mapped=True) for name in ARRAYS)
         fits = len(starts) == len(counts.vocabulary) + 1 and len(rows) == len(impacts) == starts[-1]
         if not fits or dense.shape != (len(frequent), len(counts)):
             raise DamagedError(f"the postings in {folder} do not fit their vocabulary", REBUILD)

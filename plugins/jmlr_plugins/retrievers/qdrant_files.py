@@ -62,7 +62,7 @@ class LocalVectors:
         self.multivector = bool(_read(folder).get("multivector"))
         self.lengths = read_array(folder / "lengths.npy").astype(np.int64)
         self.rows = Rows.read(folder / "ids.json", len(self.lengths))
-        self.vectors = read_array(folder / "vectors.npy", mapped=len(self.lengths) > 0)
+        self.vectors = read_array(folder / "vectors.npy", mapped=True)
         self._ends = np.cumsum(self.lengths)
         if len(self.vectors) != self.lengths.sum():
             raise DamagedError(f"{folder / 'vectors.npy'} holds {len(self.vectors)} vectors, not {self.lengths.sum()}", REBUILD)

@@ -36,7 +36,7 @@ class TokenIndex:
     def read(cls, at: Path) -> TokenIndex:
         """The index in ``at``; its vectors stay on disk until they are read."""
         lengths = read_array(at / "lengths.npy").astype(np.int64)
-        vectors = read_array(at / "vectors.npy", mapped=len(lengths) > 0)
+        vectors = read_array(at / "vectors.npy", mapped=True)
         if len(vectors) != lengths.sum():
             raise DamagedError(f"{at / 'vectors.npy'} holds {len(vectors)} vectors, not {lengths.sum()}", REBUILD)
         return cls(Rows.read(at / "ids.json", len(lengths)), vectors, lengths)

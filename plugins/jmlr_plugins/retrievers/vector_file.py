@@ -40,9 +40,12 @@ class VectorWriter:
             self._write_header()
 
     def _write_header(self) -> None:
-        # numpy leaves room in the header for the number of rows to grow, so it can be written again.
-        header = {"descr": npy.dtype_to_descr(self._dtype), "fortran_order": False, "shape": (self.count, self._width)}
-        npy.write_array_header_1_0(self._file, header)
+        write_header(self._file, self._dtype, (self.count, self._width))
+
+
+def write_header(file: BinaryIO, dtype: np.dtype, shape: tuple[int, ...]) -> None:
+    """Write the header of a .npy file. It can be written again: numpy leaves room for the first dimension to grow."""
+    npy.write_array_header_1_0(file, {"descr": npy.dtype_to_descr(dtype), "fortran_order": False, "shape": shape})
 
 
 def blocks(vectors: NDArray) -> Iterator[slice]:
