@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+from functools import partial
 from typing import Any
 
 import torch
@@ -40,7 +41,7 @@ class Comparison:
         """Run each side once, untimed: its operations, its gradients, the tokens that the language model reads."""
         gradients = {}
         for side in SIDES:
-            self.operations[side], outcome = operations_of(lambda side=side: self._backward(side))
+            self.operations[side], outcome = operations_of(partial(self._backward, side))
             gradients[side] = self._gradients()
             self._update(side)
             self._remember(side, outcome)
@@ -51,7 +52,7 @@ class Comparison:
         """Time ``steps`` steps of each side in turns, after ``warmup`` of each."""
         for number in range(warmup + steps):
             for side in SIDES:
-                seconds, outcome = seconds_of(lambda side=side: self.step(side))
+                seconds, outcome = seconds_of(partial(self.step, side))
                 self._remember(side, outcome)
                 if number >= warmup:
                     self.seconds[side].append(seconds)
@@ -59,6 +60,7 @@ class Comparison:
     def phases(self) -> dict[str, float]:
         """Seconds of one step of ours by phase; ``rest`` is tokenising, rendering and the small mathematics."""
         module = self.work.module
+        assert module.retriever_module is not None
         phases = Phases(generator=module.generator_module, retriever=module.retriever_module)
         outcome = phases.timed("forward", lambda: self._forward("ours"))
         phases.timed("backward", lambda: outcome.loss.backward())

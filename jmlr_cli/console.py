@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -54,14 +54,14 @@ def no_bar(description: str) -> Iterator[Progress]:
     """No bar: another process shows it."""
     from jmlr_cli.contracts.progress import silent
 
-    yield cast("Progress", silent)
+    yield silent
 
 
 @contextmanager
 def progress_bar(description: str) -> Iterator[Progress]:
     """A bar with rate and time left on a terminal; elsewhere its notes, a line at a time and not too often."""
     if not err().is_terminal:
-        yield cast("Progress", _noted(description))
+        yield _noted(description)
         return
     from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn, TimeRemainingColumn
     from rich.progress import Progress as Bars
@@ -73,25 +73,25 @@ def progress_bar(description: str) -> Iterator[Progress]:
     with Bars(*columns, console=err(), transient=True) as bars:
         task = bars.add_task(description, total=None, rate="")
 
-        def advance(amount: int, total: int | None = None, note: str = "") -> None:
+        def tell(advance: int, total: int | None = None, note: str = "") -> None:
             if total is not None:
                 bars.update(task, total=total)
-            bars.update(task, advance=amount, **({"description": f"{description} · {note}"} if note else {}))
+            bars.update(task, advance=advance, description=f"{description} · {note}" if note else None)
             speed = bars.tasks[task].speed
             bars.update(task, rate=f"{speed:,.1f}/s" if speed else "")
 
-        yield cast("Progress", advance)
+        yield tell
 
 
 def _noted(description: str) -> Progress:
     """Writes a note with how far the work is, at most every :data:`PAUSE` seconds."""
     done, whole, last = 0, 0, time.monotonic()
 
-    def advance(amount: int, total: int | None = None, note: str = "") -> None:
+    def tell(advance: int, total: int | None = None, note: str = "") -> None:
         nonlocal done, whole, last
-        done, whole = done + amount, total if total is not None else whole
+        done, whole = done + advance, total if total is not None else whole
         if note and time.monotonic() - last >= PAUSE:
             last = time.monotonic()
             notice(f"{description}: {done:,} of {whole:,} · {note}")
 
-    return advance
+    return tell

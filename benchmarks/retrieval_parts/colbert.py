@@ -59,7 +59,8 @@ def compared(material: Material, settings: Settings, with_build_goal: bool = Fal
     indexes = {point: CompressedIndex(into, *point) for point in settings.points}
     default = indexes[settings.points[0]]
     one = [material.queries.rows(torch.tensor([place])) for place in range(len(material.queries))]
-    turns = take_turns({name: _search(index) for name, index in {EXACT: exact, **indexes}.items()}, one)
+    sides: dict[Any, TokenIndex | CompressedIndex] = {EXACT: exact, **indexes}
+    turns = take_turns({name: _search(index) for name, index in sides.items()}, one)
     batch = material.queries.rows(torch.arange(settings.sizes.batch) % len(one))
     details = {
         "passages": len(tokens.ids),

@@ -40,7 +40,7 @@ def measure_encoding(settings: Settings) -> Iterator[Found]:
         sides[SENTENCE_TRANSFORMERS] = other
     done = take_turns(sides, [texts] * settings.rounds, block=1)
     rates = {side: len(texts) / each.median for side, each in done.items()}
-    details = {
+    details: dict[str, Any] = {
         "passages": len(texts),
         "precision": str(dtype).removeprefix("torch."),
         "tokens": {side: sum(map(len, each)) for side, each in rows.items()},

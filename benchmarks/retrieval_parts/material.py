@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from dataclasses import dataclass
+from functools import partial
 from typing import cast
 
 from measures import seconds_of
@@ -59,5 +60,5 @@ def encoded_questions(retriever: ColBERTRetriever, texts: list[str]) -> tuple[To
     """The questions, encoded one by one, and the median of how long one took, in milliseconds."""
     with inference(retriever.module, "float32"):
         retriever.encode_queries(texts[:1])
-        taken = [seconds_of(lambda text=text: retriever.encode_queries([text])) for text in texts]
+        taken = [seconds_of(partial(retriever.encode_queries, [text])) for text in texts]
     return joined([each for _, each in taken]), 1e3 * statistics.median(seconds for seconds, _ in taken)

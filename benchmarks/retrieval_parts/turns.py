@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from measures import seconds_of
@@ -41,6 +42,6 @@ def take_turns(
         for side, run in sides.items():
             for place in range(first, min(first + block, len(items))):
                 if place % (every or {}).get(side, 1) == 0:
-                    seconds, done[side].results[place] = seconds_of(lambda run=run, item=items[place]: run(item))
+                    seconds, done[side].results[place] = seconds_of(partial(run, items[place]))
                     done[side].seconds.append(seconds)
     return done

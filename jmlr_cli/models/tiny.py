@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 from tokenizers import Tokenizer, decoders, models, normalizers, pre_tokenizers, processors, trainers
-from transformers import BertConfig, BertModel, LlamaConfig, LlamaForCausalLM, PreTrainedTokenizerFast
+from transformers import BertConfig, BertModel, LlamaConfig, LlamaForCausalLM, PreTrainedModel, PreTrainedTokenizerFast
 
 VOCABULARY = 2000
 
@@ -60,7 +60,7 @@ def build_tiny_decoder(folder: Path, texts: Iterable[str], seed: int = 0) -> Pat
     return _written(folder, lambda: LlamaForCausalLM(config), wrapped, seed)
 
 
-def _written(folder: Path, model: Callable[[], torch.nn.Module], tokenizer: PreTrainedTokenizerFast, seed: int) -> Path:
+def _written(folder: Path, model: Callable[[], PreTrainedModel], tokenizer: PreTrainedTokenizerFast, seed: int) -> Path:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         model().save_pretrained(folder)

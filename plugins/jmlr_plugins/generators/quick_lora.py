@@ -27,7 +27,7 @@ def quicken(model: torch.nn.Module) -> None:
     """Give the model's plain LoRA layers the quicker forward pass. Quantised and unusual ones keep theirs."""
     for layer in model.modules():
         if isinstance(layer, LoraLinear) and _is_plain(layer):
-            layer.forward = partial(_forward, layer)
+            layer.forward = partial(_forward, layer)  # type: ignore[method-assign]
 
 
 @contextmanager

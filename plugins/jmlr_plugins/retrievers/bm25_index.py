@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from threading import Lock
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,8 +62,8 @@ class BM25Index:
 
     def search(self, query: str, k: int, rows: NDArray[np.int64] | None = None) -> list[Match]:
         """The ``k`` best passages for ``query``; with ``rows``, the best of those."""
-        asked = Counter(map(self._numbers.__getitem__, self._split(query)))
-        asked.pop(None, None)
+        asked = cast("Counter[int]", Counter(map(self._numbers.__getitem__, self._split(query))))
+        asked.pop(cast(int, None), None)  # words that no passage has
         sums, frequent = self._postings.sums(asked)
         order, exact = self.rows.order, self._postings.exact
         if rows is not None:
@@ -97,11 +98,12 @@ class BM25Index:
         entries, owners = self._counts.entries_of(rows)  # take() costs half of what indexing with an array does
         hits, weights = self._asked_in(self._counts.words.take(entries), words, asked)
         owners, counts = owners.take(hits), self._counts.counts.take(entries.take(hits))
-        return np.bincount(owners, self._weights.impacts(weights, counts, rows.take(owners)), minlength=len(rows))
+        scores = np.bincount(owners, self._weights.impacts(weights, counts, rows.take(owners)), minlength=len(rows))
+        return scores  # type: ignore[return-value]  # with weights it is float64
 
     def _asked_in(
         self, found: NDArray[np.int32], words: NDArray[np.int64], asked: NDArray[np.float64]
-    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    ) -> tuple[NDArray[np.integer], NDArray[np.float64]]:
         """The places in ``found`` (n,) of any of ``words`` (m,), and the ``asked`` (m,) of each."""
         with self._lock:  # the tables serve all queries: new ones would cost more than a query
             self._is_asked[words], self._asked[words] = True, asked

@@ -155,9 +155,9 @@ def balanced_rotation(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     logs = np.log(np.maximum(variances, max(variances[-1] * 1e-9, 1e-12)))
     logs -= logs.min() - 1e-3
     for axis in range(size - 1, -1, -1):
-        group = min((g for g in range(len(groups)) if len(groups[g]) < GROUP), key=products.__getitem__)
-        groups[group].append(axis)
-        products[group] += logs[axis]
+        least = min((g for g in range(len(groups)) if len(groups[g]) < GROUP), key=products.__getitem__)
+        groups[least].append(axis)
+        products[least] += logs[axis]
     rotation = np.zeros((len(groups) * GROUP, size), dtype=np.float32)
     for number, group in enumerate(groups):
         rotation[number * GROUP : number * GROUP + len(group)] = axes[:, group].T

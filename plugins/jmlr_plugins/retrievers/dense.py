@@ -18,13 +18,14 @@ from transformers import PreTrainedTokenizerBase
 
 from jmlr_cli.contracts.config import Section
 from jmlr_cli.contracts.progress import Progress, silent
-from jmlr_cli.contracts.values import Match
+from jmlr_cli.contracts.values import Match, Passage
 from jmlr_plugins.batching import batches
 from jmlr_plugins.retrievers.dense_factory import AUTO, is_factory
 from jmlr_plugins.retrievers.dense_index import DenseIndex
 from jmlr_plugins.retrievers.dense_writer import DenseWriter
 from jmlr_plugins.retrievers.encoder_retriever import EncoderRetriever, EncodingOptions
-from jmlr_plugins.retrievers.encoding import inference, padded, token_limit
+from jmlr_plugins.retrievers.encoding import Repeatable, inference, padded, token_limit
+from jmlr_plugins.retrievers.pieces import Pieces, Work
 from jmlr_plugins.retrievers.sentence_encoder import SentenceEncoder, load_sentence_encoder, save_sentence_encoder
 from jmlr_plugins.retrievers.sentence_layout import SentenceLayout, read_layout
 
@@ -69,6 +70,7 @@ class DenseRetriever(EncoderRetriever):
     layout: ClassVar[str] = "dense/2"
     options: DenseOptions
     module: SentenceEncoder
+    passage_module: SentenceEncoder
     _tokenizer: PreTrainedTokenizerBase
 
     @cached_property
@@ -96,8 +98,27 @@ class DenseRetriever(EncoderRetriever):
         self._max_length = min(self.settings.max_length or limit, limit)
         return encoder
 
-    def writer(self, into: Path) -> DenseWriter:
-        return DenseWriter(into, self.options.index_factory)
+    def _grow(
+        self,
+        pieces: Pieces,
+        old: Path | None,
+        added: Repeatable[Passage],
+        removed: AbstractSet[str],
+        into: Path,
+        progress: Progress,
+    ) -> None:
+        def make(number: int, passages: Sequence[Passage], progress: Progress) -> None:
+            vectors = self.passage_vectors([passage.content for passage in passages], progress)
+            pieces.save(str(number), {"vectors": np.stack(vectors)})
+
+        ids = Work(self.share, added, lambda number: pieces.has(str(number)), make).run(progress)
+        if not self.share.is_first:
+            return
+        with DenseWriter(into, self.options.index_factory) as writer:
+            if old is not None:
+                writer.keep(old, removed)
+            for number, some in enumerate(ids):
+                writer.add(some, pieces.load(str(number))["vectors"])
 
     def open(self, at: Path) -> None:
         self._index = DenseIndex(at, self.options.nprobe, self.options.ef_search)

@@ -52,7 +52,7 @@ class DenseIndex:
     def _candidates(self, queries: NDArray[np.float32], k: int, rows: NDArray[np.int64] | None) -> Sequence[NDArray[np.int64]]:
         """Rows among which the ``k`` best of each query are."""
         if self._structure is None or (rows is not None and len(rows) <= self._exact_up_to):
-            return self._exact_candidates(queries, k, rows)
+            return list(self._exact_candidates(queries, k, rows))
         count = min(10 * k + 100, len(self.rows) if rows is None else len(rows))
         found = [each[each >= 0] for each in self._structure.search(queries, count, rows)]
         for place in (place for place, each in enumerate(found) if len(each) < k):

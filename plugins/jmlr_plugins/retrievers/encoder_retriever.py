@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, Self
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -24,7 +24,7 @@ from jmlr_cli.contracts.retriever import TrainableRetriever
 from jmlr_cli.contracts.values import Passage
 from jmlr_plugins.retrievers.checkpoint import content_identity, named_folder
 from jmlr_plugins.retrievers.encoding import Precision, Repeatable, repeatable
-from jmlr_plugins.retrievers.pieces import FinishedError, Pieces, Share, Work
+from jmlr_plugins.retrievers.pieces import FinishedError, Pieces, Share
 
 PIECES = "pieces"
 
@@ -39,18 +39,6 @@ class EncodingOptions(Section):
     precision: Precision = Field(
         "auto", description="Number type of passage encoding; auto is bfloat16 where the device computes it natively."
     )
-
-
-class IndexWriter(Protocol):
-    """Takes passages' vectors one chunk after the other; its files are whole when it closes."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(self, *failure: object) -> None: ...
-
-    def keep(self, old: Path, removed: AbstractSet[str]) -> None: ...
-
-    def add(self, ids: Sequence[str], vectors: Any) -> None: ...
 
 
 class EncoderRetriever(TrainableRetriever):
@@ -130,6 +118,7 @@ class EncoderRetriever(TrainableRetriever):
         if self.share.is_first:
             pieces.finish()
 
+    @abstractmethod
     def _grow(
         self,
         pieces: Pieces,
@@ -139,21 +128,4 @@ class EncoderRetriever(TrainableRetriever):
         into: Path,
         progress: Progress,
     ) -> None:
-        """Encode this process's share of what is added; the first process then writes the files."""
-
-        def make(number: int, passages: Sequence[Passage], progress: Progress) -> None:
-            vectors = self.passage_vectors([passage.content for passage in passages], progress)
-            pieces.save(_name(number), {"vectors": np.stack(vectors)})
-
-        ids = Work(self.share, added, lambda number: pieces.has(_name(number)), make).run(progress)
-        if not self.share.is_first:
-            return
-        with self.writer(into) as writer:
-            if old is not None:
-                writer.keep(old, removed)
-            for number, some in enumerate(ids):
-                writer.add(some, pieces.load(_name(number))["vectors"])
-
-
-def _name(number: int) -> str:
-    return f"{number:06d}"
+        """Encode this process's share of what is added; the first process then writes the files of the index."""

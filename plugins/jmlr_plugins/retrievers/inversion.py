@@ -27,8 +27,8 @@ def write_postings(folder: Path, counts: WordCounts, weights: WordWeights) -> No
     starts = np.concatenate([[0], np.cumsum(frequencies)]).astype(np.int64)
     small = len(counts) <= SMALL
     frequent = np.flatnonzero(frequencies * (FREQUENT_SMALL if small else FREQUENT) > len(counts))
-    for name, values in (("word_starts", starts), ("frequent_words", frequent)):
-        np.save(folder / f"{name}.npy", values, allow_pickle=False)
+    for name, array in (("word_starts", starts), ("frequent_words", frequent)):
+        np.save(folder / f"{name}.npy", array, allow_pickle=False)
     number = np.float64 if small else np.float32
     rows = open_memmap(folder / "word_passages.npy", "w+", np.int32, (int(starts[-1]),))
     impacts = open_memmap(folder / "word_impacts.npy", "w+", number, (int(starts[-1]),))

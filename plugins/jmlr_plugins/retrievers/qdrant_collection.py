@@ -84,7 +84,7 @@ class Collection:
         """Let passages end with the generation before ``until``."""
         with self._server.told(self.name):
             for some in groups_of_points(ids):
-                self._client.set_payload(self.name, {"until": until}, points=some, wait=True)
+                self._client.set_payload(self.name, {"until": until}, points=[*some], wait=True)
 
     def restore(self, generation: int) -> None:
         """Take back what updates beyond ``generation`` left that broke off, and drop the passages that ended before it."""
@@ -141,7 +141,7 @@ class Collection:
         with self._server.told(self.name):
             for some in batches(requests, [size(query) + filter_size for query in queries]):
                 answers = self._client.query_batch_points(self.name, some)
-                lists += [[Match(point.payload["passage"], point.score) for point in answer.points] for answer in answers]
+                lists += [[Match((point.payload or {})["passage"], point.score) for point in answer.points] for answer in answers]
         return lists
 
 

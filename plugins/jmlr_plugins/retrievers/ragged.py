@@ -52,7 +52,7 @@ def _write_arrays(into: Path, gathering: _Gathering, blocks: Iterator[NDArray[np
         for name, array in gathering.blank.items():
             np.save(into / f"{name}.npy", array, allow_pickle=False)
         return
-    files: dict[str, NDArray] = {}
+    files: dict[str, np.memmap] = {}
     done = 0
     for block in blocks:
         arrays = gathering.of(block)

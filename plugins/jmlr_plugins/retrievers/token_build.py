@@ -136,8 +136,8 @@ class TokenBuild:
     def _compressed(self, arrays: dict[str, NDArray]) -> dict[str, NDArray]:
         """The codes of a piece, and their error."""
         codes = self.codebook.encode(arrays["vectors"])
-        packed = {"codes": codes.bytes, "centroids": codes.centroids, "lengths": arrays["lengths"]}
-        return {**packed, "error": np.array([codes.error])}
+        error = np.array([codes.error])
+        return {"codes": codes.bytes, "centroids": codes.centroids, "lengths": arrays["lengths"], "error": error}
 
     def _compress_sample(self) -> None:
         """Replace the pieces of the sample by their codes."""
@@ -179,7 +179,7 @@ class TokenBuild:
         if not len(vectors):
             return source, Fit()
         codes = self.codebook.encode(vectors)
-        arrays = {"codes": codes.bytes, "centroids": codes.centroids}
+        arrays: dict[str, NDArray] = {"codes": codes.bytes, "centroids": codes.centroids}
         return replace(source, load=lambda: arrays), Fit().with_more(len(vectors), codes.error)
 
 

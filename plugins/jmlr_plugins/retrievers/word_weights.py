@@ -29,7 +29,7 @@ class WordWeights:
 
     k1: float
     idf: NDArray[np.float64]
-    norms: NDArray[np.float64]
+    norms: NDArray[np.floating]
 
     def impacts(self, idf: NDArray[np.float64], counts: NDArray[np.integer], rows: NDArray[np.integer]) -> NDArray[np.float64]:
         """What words of these ``idf`` (n,) add to the scores of the passages ``rows`` (n,) that hold them ``counts`` (n,)
