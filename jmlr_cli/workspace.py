@@ -55,5 +55,9 @@ class Workspace:
         return self.root / "runs"
 
     @property
+    def evaluations(self) -> Path:
+        return self.root / "evaluations"
+
+    @property
     def models(self) -> Path:
         return self.root / "models"
