@@ -28,7 +28,8 @@ def with_agreement(
     depth = settings.rank_agreement or 0
     pools = [_pool(source, depth) for source in sources]
     prompts = [_prompts(*pair, generator, settings) for pair in zip(questions, pools, strict=True)]
-    scores = iter(generator.answer_scores([prompt for several in prompts for prompt in several]))
+    every = [prompt for several in prompts for prompt in several]
+    scores = iter(generator.answer_scores(every) if every else [])
     return [_agreed(result, pool, several, scores) for result, pool, several in zip(results, pools, prompts, strict=True)]
 
 

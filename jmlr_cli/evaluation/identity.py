@@ -19,7 +19,7 @@ from jmlr_cli.index.manifest import Manifest
 from jmlr_cli.runs.run import Run, package_versions
 
 BESIDE = ("versions", "device")
-"""What is told of an evaluation and does not give it another name."""
+"""What is told of an evaluation and does not give it another name: a finished one is still worth showing."""
 
 LONGEST = 40
 """Letters of a task's or a system's name that go into an evaluation's."""
@@ -48,6 +48,7 @@ def made_by(system: System, questions: QuestionSet, mode: Mode, settings: Settin
 def evaluation_name(task: str, mode: Mode, system: str, made_by: dict[str, Any]) -> str:
     """``TASK-MODE-SYSTEM-DIGEST``; the digest changes with anything that decides the results."""
     decides = {key: value for key, value in made_by.items() if key not in BESIDE}
+    decides["questions"] = made_by["questions"]["sha256"]  # the same questions may be read from elsewhere
     digest = hashlib.sha256(json.dumps(decides, sort_keys=True).encode()).hexdigest()[:10]
     return f"{_part(task)}-{mode}-{_part(system)}-{digest}"
 

@@ -10,6 +10,7 @@ from dataclasses import asdict
 from shutil import rmtree
 from typing import IO, Any
 
+from jmlr_cli.evaluation.identity import BESIDE
 from jmlr_cli.evaluation.kept import Kept
 from jmlr_cli.evaluation.question_result import QuestionResult
 from jmlr_cli.files import write_json
@@ -66,8 +67,10 @@ def keeping(kept: Kept, begun: dict[str, Any], questions: Sequence[str], batch: 
 
 def resumable(kept: Kept, begun: dict[str, Any], questions: Sequence[str], batch: int) -> list[QuestionResult]:
     """The results to go on from: those of the first questions, in whole batches, because the last digits of a likelihood
-    hang on what else is in its batch. None of another software or device: all figures of an evaluation come from one."""
-    if kept.record().get("made_by") != begun["made_by"]:
+    hang on what else is in its batch. None of another software or device: all figures of an evaluation come from one (what else
+    decides them is in its name)."""
+    before = kept.record().get("made_by") or {}
+    if any(before.get(key) != begun["made_by"][key] for key in BESIDE):
         return []
     results = kept.results()
     if [result.id for result in results] != list(questions[: len(results)]):

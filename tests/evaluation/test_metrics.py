@@ -5,7 +5,13 @@ from __future__ import annotations
 import pytest
 
 from jmlr_cli.evaluation.metrics import (
-    bootstrap_interval, exact_match, macro_interval, rouge_l, rouge_precision, token_f1, wilson_interval,
+    bootstrap_interval,
+    exact_match,
+    macro_interval,
+    rouge_l,
+    rouge_precision,
+    token_f1,
+    wilson_interval,
 )  # fmt: skip
 
 
