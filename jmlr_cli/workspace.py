@@ -55,6 +55,11 @@ class Workspace:
         return self.root / "runs"
 
     @property
+    def questions(self) -> Path:
+        """The user's own copies of question sets that are not public."""
+        return self.root / "questions"
+
+    @property
     def evaluations(self) -> Path:
         return self.root / "evaluations"
 
