@@ -23,6 +23,7 @@ QUIET = {
 }
 
 INTERRUPTED = 130
+GOING_ON = {"train": " Go on with the run: jmlr train --resume", "eval": " The same command goes on with it."}
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 UsageError = typer.BadParameter.__base__
@@ -65,7 +66,7 @@ def main() -> None:
             raise KeyboardInterrupt
         sys.exit(code or 0)
     except (typer.Abort, KeyboardInterrupt):
-        going_on = " Go on with the run: jmlr train --resume" if "train" in arguments[:1] else ""
+        going_on = GOING_ON.get(arguments[0] if arguments else "", "")
         _report("interrupted", f"What was finished is kept.{going_on}", INTERRUPTED, as_json)
     except JmlrError as error:
         if debug:

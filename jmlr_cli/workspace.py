@@ -55,5 +55,14 @@ class Workspace:
         return self.root / "runs"
 
     @property
+    def questions(self) -> Path:
+        """The user's own copies of question sets that are not public."""
+        return self.root / "questions"
+
+    @property
+    def evaluations(self) -> Path:
+        return self.root / "evaluations"
+
+    @property
     def models(self) -> Path:
         return self.root / "models"

@@ -94,13 +94,13 @@ def jmlr(tmp_path: Path) -> Jmlr:
     return lambda *arguments, **environment: run_jmlr(tmp_path, *arguments, **environment)
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def pages() -> Callable[[Path], Path]:
     """Writes the small corpus into a folder."""
     return write_pages
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def questions() -> Callable[[Path], Path]:
     """Writes questions on the small corpus into a file."""
     return write_questions

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from statistics import fmean
 
 from jmlr_cli.contracts.values import Match
 from jmlr_cli.corpus.corpus import Corpus
 from jmlr_cli.errors import MissingError
 from jmlr_cli.evaluation.beir import Beir, read_beir
-from jmlr_cli.evaluation.ranking import ndcg_at
+from jmlr_cli.evaluation.retrieval import retrieval_measures
 from jmlr_plugins.retrievers.compressed_index import CompressedIndex
 from jmlr_plugins.retrievers.token_index import TokenIndex
 from retrieval_parts.colbert import built_apart
@@ -48,6 +47,6 @@ def measure_scifact(settings: Settings) -> Iterator[Found]:
 
 def _ndcg(beir: Beir, documents: dict[str, str], found: list[list[Match]]) -> float:
     """The mean over the queries."""
-    ranked = [[documents[match.passage_id] for match in matches] for matches in found]
-    judged = [beir.qrels[query] for query in beir.queries]
-    return fmean(ndcg_at(documents, right, DEPTH) for documents, right in zip(ranked, judged, strict=True))
+    ranked = [[(documents[match.passage_id], match.score) for match in matches] for matches in found]
+    measure = f"nDCG@{DEPTH}"
+    return retrieval_measures(dict(zip(beir.queries, ranked, strict=True)), beir.qrels, [measure])[measure]

@@ -30,13 +30,18 @@ def content_words(text: str) -> set[str]:
     return {word for word in map(str.lower, WORD.findall(text)) if word not in FUNCTION_WORDS}
 
 
+def word_overlap(sentence: str, text: str) -> float:
+    """The share of a sentence's content words that stand in a text; 0 for a sentence without any."""
+    words = content_words(sentence)
+    return len(words & content_words(text)) / len(words) if words else 0.0
+
+
 def supporting(sentence: str, hits: Sequence[Hit]) -> list[int]:
     """The ranks of the passages that support a sentence, best first: those that hold at least
     :data:`SUPPORT` of its content words, and no fewer than the best one less a tenth."""
-    words = content_words(sentence)
-    if not words:
+    if not content_words(sentence):
         return []
-    held = {hit.rank: len(words & content_words(hit.passage.content)) / len(words) for hit in hits}
+    held = {hit.rank: word_overlap(sentence, hit.passage.content) for hit in hits}
     best = max(held.values(), default=0.0)
     ranks = [rank for rank, share in held.items() if share >= SUPPORT and share >= best - 0.1]
     return sorted(ranks, key=lambda rank: (-held[rank], rank))[:AT_MOST]
@@ -58,6 +63,12 @@ def _cited(sentence: str, hits: Sequence[Hit]) -> str:
     text = sentence.rstrip()
     marks = "".join(f"[{rank}]" for rank in supporting(text, hits))
     return f"{text} {marks}{sentence[len(text) :]}" if marks else sentence
+
+
+def cited_sentences(answer: str, hits: Sequence[Hit]) -> list[tuple[str, list[int]]]:
+    """The sentences of a whole answer that say anything, each with the ranks of the passages cited for it."""
+    sentences = [sentence.strip() for sentence in SENTENCE_END.split(answer)]
+    return [(sentence, supporting(sentence, hits)) for sentence in sentences if content_words(sentence)]
 
 
 def cited_ranks(text: str) -> tuple[int, ...]:

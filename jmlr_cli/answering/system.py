@@ -12,7 +12,7 @@ from jmlr_cli.contracts.config import RetrieverConfig
 from jmlr_cli.contracts.filters import Condition, conditions
 from jmlr_cli.contracts.generator import Generator, TrainableGenerator
 from jmlr_cli.errors import InputError
-from jmlr_cli.index.manifest import has_manifest
+from jmlr_cli.index.manifest import Manifest, has_manifest, read_manifest
 from jmlr_cli.index.open import Index, open_index
 from jmlr_cli.recipe.load import load_recipe, overridden
 from jmlr_cli.recipe.schema import Recipe
@@ -76,6 +76,11 @@ class System:
         except InputError as error:
             own = " The recipe's data.where counts, too; --set data.where= leaves it out." if self.recipe.data.where else ""
             raise InputError(str(error), error.hint + own) from None
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the index is, told without opening it. Raises :class:`InputError` when there is none."""
+        return read_manifest(self._index_folder())
 
     def _index_folder(self) -> Path:
         if self.index_name is None and self.run and has_manifest(self.run.index):

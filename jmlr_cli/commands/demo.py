@@ -113,20 +113,11 @@ def ask_once(run: Run, quiet: bool) -> str:
 
 
 def evaluate_once(run: Run, limit: int) -> dict[str, Any]:
-    """A run's numbers on the sample's test questions: kept in the run, and read from there the next time."""
-    import json
-
+    """A run's numbers on the sample's test questions; an earlier demo's are kept."""
     from jmlr_cli.answering.system import open_system
     from jmlr_cli.commands.eval import Wanted, measured
-    from jmlr_cli.files import write_json
 
-    kept = run.folder / "evaluations" / f"sample-test-{limit}.json"
-    if kept.is_file():
-        return json.loads(kept.read_text(encoding="utf-8"))
-    system = open_system(run.name, None, None)
-    result = measured(system, "sample", Wanted(split="test", limit=limit, generate=False))
-    write_json(kept, result)
-    return result
+    return measured(open_system(run.name, None, None), "sample", Wanted(split="test", limit=limit, generate=False))
 
 
 def show(results: dict[str, dict[str, Any]], joint: Run, seconds: float) -> None:

@@ -48,6 +48,11 @@ class Generator(ABC):
     def name(self) -> str:
         """The model's name as a reader knows it."""
 
+    @property
+    def fingerprint(self) -> str:
+        """A short text that changes whenever the answers may: the plugin, its model, and the weights where they are here."""
+        return f"{self.config.plugin} {self.config.model}"
+
     @abstractmethod
     def render(
         self,
@@ -78,6 +83,10 @@ class Generator(ABC):
     def option_scores(self, prompt: Prompt, answers: Sequence[str]) -> list[AnswerScore]:
         """The likelihood of each of ``answers`` after one prompt; needs ``scores_likelihood``."""
         raise TypeError(f"{self.name} does not tell likelihoods")
+
+    def options_scores(self, prompts: Sequence[Prompt], answers: Sequence[Sequence[str]]) -> list[list[AnswerScore]]:
+        """As :meth:`option_scores`, of several prompts, each with its own ``answers``: a plugin may put them in batches."""
+        return [self.option_scores(prompt, texts) for prompt, texts in zip(prompts, answers, strict=True)]
 
 
 class TrainableGenerator(Generator):

@@ -3,94 +3,67 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from jmlr_cli.contracts.generator import AnswerScore, Generator
 from jmlr_cli.contracts.values import Prompt, Question
 from jmlr_cli.errors import InputError
-from jmlr_cli.evaluation.metrics import exact_match, token_f1
-from jmlr_cli.evaluation.results import QuestionResult
-from jmlr_cli.evaluation.settings import Settings
+from jmlr_cli.evaluation.metrics import exact_match, rouge_l, token_f1
+from jmlr_cli.evaluation.options import compared, least
+from jmlr_cli.evaluation.question_result import QuestionResult
+from jmlr_cli.evaluation.settings import Normalise, Settings
+from jmlr_cli.evaluation.sheets import Sheet, compares_options, sheet_of
 from jmlr_cli.evaluation.sources import Source
-from jmlr_cli.questions.targets import instruction, lists_options, option_targets, read_option, target
+from jmlr_cli.questions.targets import option_targets, read_option
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
-    """A question with its prompts. ``scored`` holds the answer whose likelihood is told, ``asked`` leaves room
-    for the model's own; each is None where it is not wanted. ``error`` says why there is no prompt at all."""
+class Options:
+    """The likelihoods of a question's options, in their order: after the question, and after the neutral context."""
 
-    question: Question
-    source: Source
-    scored: Prompt | None = None
-    asked: Prompt | None = None
-    error: str = ""
+    asked: list[AnswerScore]
+    neutral: list[AnswerScore]
 
 
 def answer_batch(
     questions: Sequence[Question], sources: Sequence[Source], generator: Generator, settings: Settings
 ) -> list[QuestionResult]:
     """What comes of each question. Raises :class:`InputError` when the model's likelihoods are not numbers."""
-    sheets = [_sheet(question, source, generator, settings) for question, source in zip(questions, sources, strict=True)]
-    compared = [_option_scores(sheet, generator, settings) for sheet in sheets]
-    single = [sheet.scored if not scores else None for sheet, scores in zip(sheets, compared, strict=True)]
+    sheets = [sheet_of(question, source, generator, settings) for question, source in zip(questions, sources, strict=True)]
+    options = _option_scores(sheets, generator, settings)
+    single = [sheet.scored if each is None else None for sheet, each in zip(sheets, options, strict=True)]
     scores = _where(single, generator.answer_scores)
     texts = _where([sheet.asked for sheet in sheets], lambda prompts: generator.generate(prompts, settings.max_new_tokens))
-    return [_result(*parts, settings) for parts in zip(sheets, compared, scores, texts, strict=True)]
+    return [_result(*parts, settings) for parts in zip(sheets, options, scores, texts, strict=True)]
 
 
-def compares_options(question: Question, settings: Settings) -> bool:
-    """Whether a question is answered by the likelihoods of its options."""
-    return bool(question.options) and settings.scoring == "likelihood"
+def _option_scores(sheets: Sequence[Sheet], generator: Generator, settings: Settings) -> list[Options | None]:
+    """The scores of each question's options; None where options are not compared."""
+
+    def scores(prompts: Iterable[Prompt | None]) -> list[list[AnswerScore] | None]:
+        wanted = [(sheet.question, prompt) for sheet, prompt in zip(sheets, prompts, strict=True)]
+        asked = [(prompt, option_targets(question, settings.answer_style)) if prompt else None for question, prompt in wanted]
+        return _where(asked, lambda pairs: generator.options_scores(*map(list, zip(*pairs, strict=True))))
+
+    asked = scores(sheet.scored if compares_options(sheet.question, settings) else None for sheet in sheets)
+    apart = scores(sheet.neutral for sheet in sheets)
+    return [Options(found, bare or []) if found else None for found, bare in zip(asked, apart, strict=True)]
 
 
-def writes_answer(question: Question, settings: Settings) -> bool:
-    """Whether a question is answered by what the model writes."""
-    return settings.scoring == "generation" if question.options else settings.generate
-
-
-def _sheet(question: Question, source: Source, generator: Generator, settings: Settings) -> Sheet:
-    style = settings.answer_style
-
-    def rendered(answer: str | None) -> Prompt:
-        shown, wanted = lists_options(style), instruction(question, style)
-        return generator.render(question, source.passages, answer, list_options=shown, instruction=wanted)
-
-    try:
-        scored = rendered(_answer_text(question, settings)) if generator.scores_likelihood else None
-        asked = rendered(None) if writes_answer(question, settings) else None
-    except InputError as error:  # the question is longer than the model's context
-        return Sheet(question, source, error=str(error))
-    return Sheet(question, source, scored, asked)
-
-
-def _answer_text(question: Question, settings: Settings) -> str:
-    """The right answer, or the longest option where all are compared: the prompt must leave room for each."""
-    if compares_options(question, settings):
-        return max(option_targets(question, settings.answer_style), key=len)
-    return target(question, settings.answer_style)
-
-
-def _option_scores(sheet: Sheet, generator: Generator, settings: Settings) -> list[AnswerScore]:
-    """The score of each option, in order; none where options are not compared."""
-    if sheet.scored is None or not compares_options(sheet.question, settings):
-        return []
-    return generator.option_scores(sheet.scored, option_targets(sheet.question, settings.answer_style))
-
-
-def _where(prompts: Sequence[Prompt | None], call: Callable[[list[Prompt]], list[T]]) -> list[T | None]:
-    """``call`` on the prompts there are, its results at their places."""
-    there = [prompt for prompt in prompts if prompt is not None]
+def _where(wanted: Sequence[S | None], call: Callable[[list[S]], list[T]]) -> list[T | None]:
+    """``call`` on what there is, its results at their places."""
+    there = [each for each in wanted if each is not None]
     results = iter(call(there) if there else [])
-    return [next(results) if prompt is not None else None for prompt in prompts]
+    return [next(results) if each is not None else None for each in wanted]
 
 
 def _result(
-    sheet: Sheet, compared: list[AnswerScore], score: AnswerScore | None, text: str | None, settings: Settings
+    sheet: Sheet, options: Options | None, score: AnswerScore | None, text: str | None, settings: Settings
 ) -> QuestionResult:
     question, source = sheet.question, sheet.source
     result = QuestionResult(
@@ -103,41 +76,50 @@ def _result(
         generated=text,
         error=sheet.error,
     )
+    if score:
+        result = replace(result, answer_nll=_finite(question, score).nll_mean, answer_tokens=score.tokens)
     if not question.options:
-        return _free_text(result, question, score)
-    return _compared(result, question, compared, settings) if compared else _written(result, question, score)
+        return _free_text(result, question)
+    return _compared(result, question, options, settings.normalise) if options else _written(result, question)
 
 
-def _free_text(result: QuestionResult, question: Question, score: AnswerScore | None) -> QuestionResult:
+def _free_text(result: QuestionResult, question: Question) -> QuestionResult:
     answer, text = question.answer or "", result.generated
+    if text is None:
+        return result
+    return replace(result, exact_match=exact_match(text, answer), f1=token_f1(text, answer), rouge_l=rouge_l(text, answer))
+
+
+def _compared(result: QuestionResult, question: Question, options: Options, normalise: Normalise) -> QuestionResult:
+    """The option with the least of the compared numbers is chosen; of equals, the first."""
+    sums, apart = ([_finite(question, score).nll_sum for score in scores] for scores in (options.asked, options.neutral))
+    tokens = [score.tokens for score in options.asked]
+    nlls = compared(normalise, sums, tokens, apart)
+    chosen = question.options[least(nlls)].label
+    labels = [option.label for option in question.options]
+    right = options.asked[labels.index(result.right)] if result.right in labels else None
     return replace(
         result,
-        answer_nll=_mean_nll(question, score) if score else None,
-        exact_match=None if text is None else exact_match(text, answer),
-        f1=None if text is None else token_f1(text, answer),
+        chosen=chosen,
+        correct=chosen == result.right,
+        nlls=nlls,
+        option_nlls=tuple(sums),
+        option_tokens=tuple(tokens),
+        neutral_nlls=tuple(apart),
+        answer_nll=right.nll_mean if right else None,
+        answer_tokens=right.tokens if right else 0,
     )
 
 
-def _compared(result: QuestionResult, question: Question, scores: list[AnswerScore], settings: Settings) -> QuestionResult:
-    """The option of least negative log-likelihood is chosen; of equals, the first."""
-    means = [_mean_nll(question, score) for score in scores]
-    nlls = means if settings.normalise == "mean" else [score.nll_sum for score in scores]
-    chosen = question.options[nlls.index(min(nlls))].label
-    labels = [option.label for option in question.options]
-    right = means[labels.index(result.right)] if result.right in labels else None
-    return replace(result, chosen=chosen, correct=chosen == result.right, nlls=tuple(nlls), answer_nll=right)
-
-
-def _written(result: QuestionResult, question: Question, score: AnswerScore | None) -> QuestionResult:
+def _written(result: QuestionResult, question: Question) -> QuestionResult:
     chosen = read_option(result.generated, question) if result.generated is not None else None
-    nll = _mean_nll(question, score) if score else None
-    return replace(result, chosen=chosen, correct=chosen == result.right, answer_nll=nll)
+    return replace(result, chosen=chosen, correct=chosen == result.right)
 
 
-def _mean_nll(question: Question, score: AnswerScore) -> float:
+def _finite(question: Question, score: AnswerScore) -> AnswerScore:
     if not math.isfinite(score.nll_sum):
         raise InputError(
             f"the model's likelihoods of question {question.id!r} are not numbers",
             "Load it with --set generator.dtype=float32; if that does not help, its weights are damaged.",
         )
-    return score.nll_mean
+    return score

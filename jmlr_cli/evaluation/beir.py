@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jmlr_cli.errors import InputError
-from jmlr_cli.evaluation.ranking import Judgements
+from jmlr_cli.evaluation.retrieval import Judgements
 from jmlr_cli.questions.files import decoded, parse_json, read_bytes
 from jmlr_cli.questions.records import records_of
 

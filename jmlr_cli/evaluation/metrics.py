@@ -1,4 +1,4 @@
-"""What is measured of answers: accuracy, exact match, token F1, and how sure the figures are."""
+"""What is measured of answers: accuracy, exact match, token F1, ROUGE-L, and how sure the figures are."""
 
 from __future__ import annotations
 
@@ -7,8 +7,13 @@ import re
 import string
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from rouge_score.rouge_scorer import RougeScorer
 
 Interval = tuple[float, float]
 
@@ -38,6 +43,15 @@ def bootstrap_interval(values: Sequence[float], seed: int = 0, resamples: int = 
     return float(low), float(high)
 
 
+def macro_interval(groups: Sequence[Sequence[float]], seed: int = 0, resamples: int = 2000) -> Interval:
+    """The 95 % interval of the mean of the groups' means by the stratified percentile bootstrap (Efron & Tibshirani 1993):
+    each group is resampled by itself. The seed fixes it."""
+    rng, samples = np.random.default_rng(seed), [np.asarray(group, dtype=np.float64) for group in groups]
+    means = [np.mean([drawn[rng.integers(0, drawn.size, drawn.size)].mean() for drawn in samples]) for _ in range(resamples)]
+    low, high = np.quantile(means, (0.025, 0.975))
+    return float(low), float(high)
+
+
 def exact_match(given: str, answer: str) -> float:
     """1 when the two are the same text after SQuAD's normalisation, otherwise 0 (Rajpurkar et al. 2016)."""
     return float(_normalised(given) == _normalised(answer))
@@ -51,6 +65,25 @@ def token_f1(given: str, answer: str) -> float:
         return float(found == right)
     shared = sum((Counter(found) & Counter(right)).values())
     return 2 * shared / (len(found) + len(right))
+
+
+def rouge_l(given: str, answer: str) -> float:
+    """The F-measure of the longest common subsequence of words (Lin 2004), as Google's rouge-score counts it: lower-case
+    words of ASCII letters and digits, stemmed."""
+    return float(rouge_scorer().score(answer, given)["rougeL"].fmeasure)
+
+
+def rouge_precision(sentence: str, text: str) -> float:
+    """ROUGE-L's precision: the share of a sentence's words that stand in a text, in the same order."""
+    return float(rouge_scorer().score(text, sentence)["rougeL"].precision)
+
+
+@lru_cache(maxsize=1)
+def rouge_scorer() -> RougeScorer:
+    """ROUGE-L, loaded once."""
+    from rouge_score.rouge_scorer import RougeScorer
+
+    return RougeScorer(["rougeL"], use_stemmer=True)
 
 
 def _normalised(text: str) -> str:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from jmlr_cli.contracts.values import Hit, Passage, Question, QuestionSet
 from jmlr_cli.errors import InputError
+from jmlr_cli.evaluation.settings import DEPTH
 
 Retrieve = Callable[[Sequence[Question]], list[list[Hit]]]
 """Finds the passages of each question, best first; at least :data:`DEPTH` of them for recall to that depth."""
+
+Draw = Callable[[Question], list[Passage]]
+"""Passages for a question, drawn without looking at it."""
 
 Gold = Callable[[Question], list[Passage]]
 """The passages that hold a question's answer, the most useful first; none when there are none."""
@@ -21,11 +26,12 @@ class Source:
 
     ``passages`` come in ascending score: the best stands next to the question. ``gold_rank`` is the
     rank of the first retrieved passage of the gold document, 0 when none is; None when no gold
-    document is known or nothing was retrieved for.
+    document is known or nothing was retrieved for. ``hits`` are all that were retrieved, best first.
     """
 
     passages: tuple[Passage, ...] = ()
     gold_rank: int | None = None
+    hits: tuple[Hit, ...] = ()
 
 
 def closed_sources(questions: Sequence[Question]) -> list[Source]:
@@ -36,9 +42,20 @@ def closed_sources(questions: Sequence[Question]) -> list[Source]:
 def retrieved_sources(questions: Sequence[Question], retrieve: Retrieve, k: int) -> list[Source]:
     """The ``k`` best retrieved passages of each question."""
     return [
-        Source(tuple(hit.passage for hit in reversed(hits[:k])), gold_rank(question, hits))
+        Source(tuple(hit.passage for hit in reversed(hits[:k])), gold_rank(question, hits[: max(k, DEPTH)]), tuple(hits))
         for question, hits in zip(questions, retrieve(questions), strict=True)
     ]
+
+
+def drawn_sources(questions: Sequence[Question], draw: Draw) -> list[Source]:
+    """Passages drawn at random: what passages do to a model whatever they say."""
+    return [Source(tuple(draw(question))) for question in questions]
+
+
+def drawn(ids: Sequence[str], k: int, seed: int, question: str) -> list[str]:
+    """``k`` of ``ids`` (or all, where they are fewer), drawn without replacement for the question of this id: the same ones
+    whatever questions stand beside it."""
+    return random.Random(f"{seed} {question}").sample(ids, min(k, len(ids)))
 
 
 def gold_rank(question: Question, hits: Sequence[Hit]) -> int | None:

@@ -9,10 +9,11 @@ from jmlr_cli.answering.system import System
 from jmlr_cli.assemble import make_retriever
 from jmlr_cli.contracts.progress import Progress, silent
 from jmlr_cli.contracts.values import Hit, Passage, Question, QuestionSet
-from jmlr_cli.evaluation.results import Evaluation, QuestionResult
+from jmlr_cli.evaluation.question_result import QuestionResult
+from jmlr_cli.evaluation.results import Evaluation
 from jmlr_cli.evaluation.run import evaluate_questions
 from jmlr_cli.evaluation.settings import DEPTH, Mode, Settings
-from jmlr_cli.evaluation.sources import Gold, Retrieve
+from jmlr_cli.evaluation.sources import Draw, Gold, Retrieve, drawn
 from jmlr_cli.index.open import Index
 from jmlr_cli.index.rerank import rerank
 from jmlr_cli.recipe.schema import Recipe
@@ -25,12 +26,16 @@ def evaluate_system(
     settings: Settings,
     on_result: Callable[[QuestionResult], object] | None = None,
     progress: Progress = silent,
+    done: Sequence[QuestionResult] = (),
 ) -> Evaluation:
     """Put ``questions`` to a system. In mode ``rag`` questions that all bring their own passages have those
-    re-ranked, unless an index or a filter was named; others have the index searched."""
+    re-ranked, unless an index or a filter was named; others have the index searched. ``done`` holds the results that are
+    known already, of the first questions."""
     own = brings_passages(system, questions)
-    retrieve = (reranked(system) if own else searched(system.index, max(settings.k, DEPTH))) if mode == "rag" else None
+    depth = max(settings.k, DEPTH, settings.rank_agreement or 0)
+    retrieve = (reranked(system) if own else searched(system.index, depth)) if mode == "rag" else None
     gold = gold_passages(system.index, settings.k) if mode == "oracle" and not own else None
+    draw = random_passages(system.index, settings.k, settings.seed) if mode == "random" else None
     return evaluate_questions(
         questions,
         system.generator,
@@ -38,6 +43,8 @@ def evaluate_system(
         settings=settings,
         retrieve=retrieve,
         gold=gold,
+        draw=draw,
+        done=done,
         on_result=on_result,
         progress=progress,
     )
@@ -53,6 +60,10 @@ def settings_of(recipe: Recipe, k: int | None = None, generate: bool = True) -> 
         answer_style=recipe.data.answer_style,
         max_new_tokens=evaluation.max_new_tokens,
         generate=generate,
+        batch=evaluation.batch_size,
+        seed=evaluation.seed,
+        rank_agreement=evaluation.rank_agreement,
+        citations=evaluation.citations,
     )
 
 
@@ -88,6 +99,16 @@ def gold_passages(index: Index, k: int) -> Gold:
         return [hit.passage for hit in index.search([f"{question.text} {_answer(question)}"], k)[0]]
 
     return gold
+
+
+def random_passages(index: Index, k: int, seed: int) -> Draw:
+    """``k`` of the index's passages for each question: of those behind its filters, where it has some."""
+    ids = sorted(index.only) if index.only is not None else index.passages.ids()
+
+    def draw(question: Question) -> list[Passage]:
+        return index.passages.get(drawn(ids, k, seed, question.id))
+
+    return draw
 
 
 def gold_kinds(questions: QuestionSet, index: Index | None) -> dict[str, int]:

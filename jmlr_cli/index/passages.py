@@ -50,6 +50,10 @@ class PassageStore:
             found.update((passage.id, passage) for passage in map(_passage, rows))
         return [found[each] for each in ids]
 
+    def ids(self) -> list[str]:
+        """The ids of all passages, sorted."""
+        return [row[0] for row in self._connection.execute("SELECT id FROM passages ORDER BY id")]
+
     def of_document(self, document: str) -> list[Passage]:
         """The passages of one document, in their order."""
         query = f"SELECT {COLUMNS} FROM passages WHERE document = ? ORDER BY position"

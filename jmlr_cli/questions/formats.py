@@ -9,7 +9,7 @@ from pathlib import Path
 
 from jmlr_cli.contracts.values import Question, QuestionSet
 from jmlr_cli.errors import InputError
-from jmlr_cli.questions import joint, medmcqa, mmlu, own, parquet, pubmedqa
+from jmlr_cli.questions import bioasq, joint, medmcqa, mmlu, own, parquet, pubmedqa
 from jmlr_cli.questions.files import NotJSON, decoded, parse_json, read_bytes
 from jmlr_cli.questions.record import Record
 from jmlr_cli.questions.records import EXPECTED, records_of
@@ -22,6 +22,7 @@ READERS: tuple[tuple[frozenset[str], Reader], ...] = (
     (frozenset({"question", "final_decision"}), pubmedqa.read_hub),
     (frozenset({"question", "choices"}), mmlu.read),
     (frozenset({"input", "output"}), joint.read),
+    (frozenset({"body", "type"}), bioasq.read),
     (frozenset({"question"}), own.read),
 )
 """The fields that tell a format, the most telling first, and what reads it."""

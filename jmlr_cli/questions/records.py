@@ -13,7 +13,7 @@ from jmlr_cli.questions.record import Record
 
 EXPECTED = (
     "Expected are JSON lines or a JSON list with 'question' and either 'options' + 'answer_idx' or 'answer'; or a file of MedQA, "
-    "MedMCQA, MMLU, PubMedQA or MIRAGE; or records with 'input', 'output' and 'doc'."
+    "MedMCQA, MMLU, PubMedQA, BioASQ or MIRAGE; or records with 'input', 'output' and 'doc'."
 )
 
 
@@ -21,6 +21,8 @@ def records_of(value: JsonLines | Any, source: str) -> list[Record]:
     """The records in a parsed file. Raises :class:`InputError` where a value is not a record."""
     if isinstance(value, JsonLines):
         return [_record(fields, f"{source}, line {number}", number) for number, fields in value.values]
+    if isinstance(value, dict) and isinstance(value.get("questions"), list):  # BioASQ
+        value = value["questions"]
     if isinstance(value, list):
         return [_record(fields, f"{source}, record {number}", number) for number, fields in enumerate(value, start=1)]
     if isinstance(value, dict):

@@ -126,13 +126,21 @@ class EvaluationConfig(Section):
     tasks: tuple[str, ...] = Field((), description="Question sets that `jmlr eval` takes when none is named.")
     every: int | None = Field(None, gt=0, description="Optimizer steps between two looks at data.dev during training.")
     limit: int | None = Field(None, gt=0, description="Look at the first so many questions of data.dev only.")
-    mode: Literal["closed", "rag", "oracle"] = Field(
-        "rag", description="What the model reads: nothing, retrieved or gold passages."
+    mode: Literal["closed", "rag", "oracle", "random"] = Field(
+        "rag", description="What the model reads: nothing, retrieved, gold or randomly drawn passages."
     )
     scoring: Literal["likelihood", "generation"] = Field(
         "likelihood", description="Option questions: the likeliest option, or the letter in the generated answer."
     )
-    normalise: Literal["mean", "sum"] = Field("mean", description="Compare options by NLL per token, or by its sum.")
+    normalise: Literal["mean", "sum", "pmi"] = Field(
+        "mean", description="Compare options by NLL per token, by its sum, or by the sum less that without the question (pmi)."
+    )
+    batch_size: int = Field(8, gt=0, description="Questions at a time; after an interruption at most so many are put again.")
+    seed: int = Field(0, ge=0, description="Draws the passages of mode random.")
+    rank_agreement: int | None = Field(
+        None, gt=1, description="Measure rank agreement over so many retrieved passages of each question."
+    )
+    citations: bool = Field(False, description="Measure whether written answers cite the passages that support them.")
     max_new_tokens: int = Field(64, gt=0, description="Longest generated answer, in tokens.")
 
 

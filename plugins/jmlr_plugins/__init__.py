@@ -40,6 +40,8 @@ def jmlr_tasks(register):
     register("medmcqa", f"{home}:MedMCQA", "Indian medical entrance questions, four options")
     register("mmlu-medical", f"{home}:MMLUMedical", "the six medical subsets of MMLU")
     register("pubmedqa", f"{home}:PubMedQA", "yes/no/maybe questions on PubMed abstracts")
+    register("bioasq", "jmlr_plugins.tasks.own_copy:BioASQ", "BioASQ's yes/no questions, from a file of yours")
+    register("amboss", "jmlr_plugins.tasks.own_copy:Amboss", "AMBOSS's USMLE questions, from a file of yours")
 
 
 @hookimpl

@@ -1,4 +1,4 @@
-"""What the oracle reads."""
+"""What the oracle reads, and what is drawn at random."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from jmlr_cli.assemble import make_retriever
 from jmlr_cli.contracts.config import RetrieverConfig
 from jmlr_cli.contracts.filters import conditions
 from jmlr_cli.contracts.values import Option, Passage, Question, QuestionSet
-from jmlr_cli.evaluation.system import brings_passages, gold_kinds, gold_passages, searched
+from jmlr_cli.evaluation.system import brings_passages, gold_kinds, gold_passages, random_passages, searched
 from jmlr_cli.index.build import build_index
 from jmlr_cli.index.open import Index, open_index
 from jmlr_cli.recipe.load import load_recipe
@@ -63,3 +63,22 @@ def test_a_filter_means_the_index_even_where_questions_bring_passages():
     recipe = load_recipe("tiny")
     assert brings_passages(System(recipe, None, None), own)
     assert not brings_passages(System(recipe, None, None, where=conditions(["document=gout"])), own)
+
+
+def asked(number: int) -> Question:
+    return Question(f"q{number}", "What treats gout?", OPTIONS, "A", document="gout")
+
+
+def test_random_passages_hang_on_seed_and_question_alone(index):
+    draw = random_passages(index, 3, seed=0)
+    there = {n: draw(asked(n)) for n in range(20)}
+    assert {n: random_passages(index, 3, seed=0)(asked(n)) for n in reversed(range(20))} == there
+    assert all(len({passage.id for passage in drawn}) == 3 for drawn in there.values())
+    assert {n: random_passages(index, 3, seed=1)(asked(n)) for n in range(20)} != there
+    # 60 draws of 8 passages: each comes up
+    assert {passage.id for drawn in there.values() for passage in drawn} == {passage.id for passage in index.passages}
+
+
+def test_random_passages_pass_the_filter_and_are_no_more_than_there_are(index):
+    draw = random_passages(index.within(conditions(["document=scabies"])), 5, seed=0)
+    assert {passage.id for passage in draw(asked(1))} == {"scabies0", "scabies1"}

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import math
-
 import pytest
 
-from jmlr_cli.evaluation.metrics import bootstrap_interval, exact_match, token_f1, wilson_interval
-from jmlr_cli.evaluation.ranking import ndcg_at, recall_at, reciprocal_rank
+from jmlr_cli.evaluation.metrics import (
+    bootstrap_interval,
+    exact_match,
+    macro_interval,
+    rouge_l,
+    rouge_precision,
+    token_f1,
+    wilson_interval,
+)  # fmt: skip
 
 
 def test_wilsons_interval_is_the_published_one():
@@ -48,22 +53,21 @@ def test_exact_match_and_f1_are_squads(given, answer, match, f1):
     assert token_f1(given, answer) == pytest.approx(f1)
 
 
-JUDGED = {"a": 2, "b": 1, "c": 0, "d": 1, "e": -1}
+def test_rouge_l_is_the_f_measure_of_the_longest_common_subsequence():
+    # common: "aspirin thins blood", 3 of 5 words given and of 4 right ones: F = 2 · 3 / (5 + 4)
+    assert rouge_l("Aspirin never thins warm blood", "aspirin thins the blood") == pytest.approx(2 * 3 / 9)
+    assert rouge_l("blood thins", "thins blood") == pytest.approx(0.5)  # the order counts
+    assert rouge_l("treated patients", "treats a patient") == pytest.approx(2 * 2 / 5)  # stems are compared
+    assert rouge_l("", "aspirin") == 0
 
 
-def test_ndcg_has_linear_gain():
-    ranked = ["c", "a", "x", "b"]
-    # DCG@3 = 2/log2(3); ideal = 2/log2(2) + 1/log2(3) + 1/log2(4)
-    ideal = 2 + 1 / math.log2(3) + 0.5
-    assert ndcg_at(ranked, JUDGED, 3) == pytest.approx(2 / math.log2(3) / ideal)
-    assert ndcg_at(ranked, JUDGED, 10) == pytest.approx((2 / math.log2(3) + 1 / math.log2(5)) / ideal)
-    assert ndcg_at(["a", "b", "d"], JUDGED, 10) == 1
-    assert ndcg_at(["e"], JUDGED, 10) == 0
+def test_rouge_l_s_precision_is_the_share_of_the_sentence():
+    assert rouge_precision("aspirin thins blood", "Low doses of aspirin do not thin the blood of all.") == pytest.approx(1)
+    assert rouge_precision("aspirin thins paint", "Aspirin thins blood.") == pytest.approx(2 / 3)
 
 
-def test_recall_and_reciprocal_rank_count_grades_above_0():
-    ranked = ["c", "e", "a", "b"]
-    assert recall_at(ranked, JUDGED, 3) == pytest.approx(1 / 3)
-    assert recall_at(ranked, JUDGED, 4) == pytest.approx(2 / 3)
-    assert reciprocal_rank(ranked, JUDGED) == pytest.approx(1 / 3)
-    assert reciprocal_rank(["c", "e"], JUDGED) == 0
+def test_the_macro_interval_resamples_each_group_by_itself():
+    assert macro_interval([[1.0] * 5, [0.0] * 500]) == (0.5, 0.5)  # a pooled resampling would hold ever other shares
+    low, high = macro_interval([[0.0, 1.0] * 200, [0.0, 1.0] * 50])
+    half = 1.96 * (0.25 / 400 + 0.25 / 100) ** 0.5 / 2  # the variances of two means, over 2²
+    assert (low, high) == pytest.approx((0.5 - half, 0.5 + half), abs=0.01)

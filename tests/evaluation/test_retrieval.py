@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from jmlr_cli.contracts.values import Hit, Passage
 from jmlr_cli.errors import InputError
 from jmlr_cli.evaluation.beir import is_beir, read_beir, read_queries
 from jmlr_cli.evaluation.documents import best_documents, rank_documents
-from jmlr_cli.evaluation.retrieval import evaluate_retrieval
+from jmlr_cli.evaluation.retrieval import evaluate_retrieval, gold_measures, retrieval_measures
 from jmlr_cli.evaluation.trec import write_trec_run
 
 SCIFACT = Path(__file__).resolve().parents[3] / "shared" / "data" / "scifact"
@@ -51,12 +52,44 @@ def test_more_passages_are_asked_for_until_there_are_enough_documents():
 def test_measures_are_means_over_the_queries_that_have_a_relevant_document():
     search = Searcher(one=hits("x", "a"), two=hits("b"))
     qrels = {"1": {"a": 1}, "2": {"b": 1, "c": 1}, "3": {"d": 0}}
-    measures = evaluate_retrieval(search, {"1": "one", "2": "two", "3": "three", "4": "four"}, qrels, depths=(1, 10))
-    assert list(measures) == ["nDCG@1", "nDCG@10", "R@1", "R@10", "RR"]
+    names = ["nDCG@1", "nDCG@10", "R@1", "R@10", "RR"]
+    measures = evaluate_retrieval(search, {"1": "one", "2": "two", "3": "three", "4": "four"}, qrels, names)
+    assert list(measures) == names
     assert measures["R@1"] == pytest.approx((0 + 0.5) / 2)
     assert measures["R@10"] == pytest.approx((1 + 0.5) / 2)
     assert measures["RR"] == pytest.approx((0.5 + 1) / 2)
     assert measures["nDCG@1"] == pytest.approx(0.5)
+
+
+JUDGED = {"a": 2, "b": 1, "c": 0, "d": 1, "e": -1}
+
+
+def of_one(ranked: list[str], *names: str) -> list[float]:
+    """Measures of one query, judged by :data:`JUDGED`. All scores are equal: the order given counts."""
+    found = retrieval_measures({"q": [(document, 0.0) for document in ranked]}, {"q": JUDGED}, names)
+    return [found[name] for name in names]
+
+
+def test_ndcg_has_linear_gain_and_a_negative_grade_counts_as_nothing():
+    # DCG@3 = 2/log2(3); ideal = 2/log2(2) + 1/log2(3) + 1/log2(4)
+    ideal = 2 + 1 / math.log2(3) + 0.5
+    found = of_one(["c", "a", "x", "b"], "nDCG@3", "nDCG@10")
+    assert found == pytest.approx([2 / math.log2(3) / ideal, (2 / math.log2(3) + 1 / math.log2(5)) / ideal])
+    assert of_one(["a", "b", "d"], "nDCG@10") == [1]
+    assert of_one(["e"], "nDCG@10") == [0]
+
+
+def test_recall_and_reciprocal_rank_count_grades_above_0():
+    assert of_one(["c", "e", "a", "b"], "R@3", "R@4", "RR") == pytest.approx([1 / 3, 2 / 3, 1 / 3])
+    assert of_one(["c", "e"], "RR") == [0]
+
+
+def test_gold_documents_are_measured_by_the_rank_of_their_first_passage():
+    assert gold_measures([1, 4, 0]) == pytest.approx(
+        {"nDCG@10": (1 + 1 / math.log2(5)) / 3, "R@1": 1 / 3, "R@5": 2 / 3, "R@20": 2 / 3, "RR": 1.25 / 3, "n": 3}
+    )
+    assert gold_measures([0]) == {"nDCG@10": 0, "R@1": 0, "R@5": 0, "R@20": 0, "RR": 0, "n": 1}
+    assert gold_measures([]) == {}
 
 
 def test_queries_that_nobody_judged_cannot_be_measured():

@@ -16,6 +16,7 @@ from jmlr_cli.contracts.config import GeneratorConfig, Section
 from jmlr_cli.contracts.generator import AnswerScore, TrainableGenerator
 from jmlr_cli.contracts.values import Passage, Prompt, Question
 from jmlr_cli.errors import InputError
+from jmlr_cli.files import stamps
 from jmlr_cli.models.resolve import resolve_model
 from jmlr_cli.modes import evaluating
 from jmlr_plugins.batching import batches_of_equal_room
@@ -62,6 +63,10 @@ class DecoderGenerator(TrainableGenerator):
         """The model as the recipe names it; of a folder or a file, its own name."""
         model = self.config.model or self.config.plugin
         return Path(model).expanduser().resolve().name if Path(model).expanduser().exists() else model
+
+    @property
+    def fingerprint(self) -> str:
+        return f"{super().fingerprint} {stamps(self.folder)}"
 
     @cached_property
     def folder(self) -> Path:
