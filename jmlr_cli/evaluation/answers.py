@@ -36,7 +36,7 @@ def answer_batch(
 ) -> list[QuestionResult]:
     """What comes of each question. Raises :class:`InputError` when the model's likelihoods are not numbers."""
     sheets = [_sheet(question, source, generator, settings) for question, source in zip(questions, sources, strict=True)]
-    compared = [_option_scores(sheet, generator, settings) for sheet in sheets]
+    compared = _option_scores(sheets, generator, settings)
     single = [sheet.scored if not scores else None for sheet, scores in zip(sheets, compared, strict=True)]
     scores = _where(single, generator.answer_scores)
     texts = _where([sheet.asked for sheet in sheets], lambda prompts: generator.generate(prompts, settings.max_new_tokens))
@@ -75,11 +75,12 @@ def _answer_text(question: Question, settings: Settings) -> str:
     return target(question, settings.answer_style)
 
 
-def _option_scores(sheet: Sheet, generator: Generator, settings: Settings) -> list[AnswerScore]:
-    """The score of each option, in order; none where options are not compared."""
-    if sheet.scored is None or not compares_options(sheet.question, settings):
-        return []
-    return generator.option_scores(sheet.scored, option_targets(sheet.question, settings.answer_style))
+def _option_scores(sheets: Sequence[Sheet], generator: Generator, settings: Settings) -> list[list[AnswerScore]]:
+    """The scores of each question's options, in order; none where options are not compared."""
+    compared = [sheet if sheet.scored and compares_options(sheet.question, settings) else None for sheet in sheets]
+    targets = [option_targets(sheet.question, settings.answer_style) for sheet in compared if sheet]
+    prompts = [sheet.scored if sheet else None for sheet in compared]
+    return [scores or [] for scores in _where(prompts, lambda there: generator.batched_option_scores(there, targets))]
 
 
 def _where(prompts: Sequence[Prompt | None], call: Callable[[list[Prompt]], list[T]]) -> list[T | None]:
