@@ -42,7 +42,7 @@ def show(report: dict[str, Any]) -> None:
         f"{settings['rounds']} rounds of {settings['size']} questions",
         soft_wrap=True,
     )
-    table = Table("answers", "questions a second: ours", "lm-eval (batch)", "lm-eval / ours", "same option", "NLLs apart by")
+    table = Table("answers", "ours, questions/s", "lm-eval (batch)", "speedup", "same option", "NLLs apart by")
     for each in report["styles"]:
         speed, chosen = each["questions_per_second"], each["chosen"]
         same = sum(a == b for a, b in zip(chosen["ours"], chosen["lm-eval"], strict=True))
