@@ -35,7 +35,7 @@ def test_a_free_text_question_asks_for_an_answer(make, plain_folder, free_questi
     assert make(plain_folder).render(free_question, []).text == "\nQuestion:\nWhat does insulin do?\nAnswer:"
 
 
-def test_the_wording_of_lm_eval_is_that_of_its_tasks_medqa_4options_and_pubmedqa(make, plain_folder, question):
+def test_the_wording_of_lm_eval_is_that_of_medqa_4options(make, plain_folder, question):
     generator = make(plain_folder, options={"template": "lm-eval"})
     assert generator.render(question, [], "C", instruction=ONLY).text == (
         "Question: Which drug lowers the blood sugar?\nA. Beta blocker\nB. Aspirin\nC. Insulin\nAnswer:"

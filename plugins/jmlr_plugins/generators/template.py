@@ -39,7 +39,8 @@ WORDINGS: dict[Template, Wording] = {
     "jmlr": Wording("Reference:\n", "Question:\n", "Correct Answer:", "Answer:", opening="\n"),
     "lm-eval": Wording("Abstract: ", "Question: ", "Answer:", "Answer:", instructs=False),
 }
-"""``jmlr``: the paper's. ``lm-eval``: that of ``medqa_4options`` and ``pubmedqa`` in EleutherAI's lm-evaluation-harness."""
+"""``jmlr``: the paper's. ``lm-eval``: that of ``medqa_4options`` in EleutherAI's lm-evaluation-harness; passages, which that task
+does not have, are led in as in its ``pubmedqa``."""
 
 
 @dataclass(frozen=True, slots=True)
