@@ -35,6 +35,33 @@ def test_a_free_text_question_asks_for_an_answer(make, plain_folder, free_questi
     assert make(plain_folder).render(free_question, []).text == "\nQuestion:\nWhat does insulin do?\nAnswer:"
 
 
+def test_the_wording_of_lm_eval_is_that_of_medqa_4options(make, plain_folder, question):
+    generator = make(plain_folder, options={"template": "lm-eval"})
+    assert generator.render(question, [], "C", instruction=ONLY).text == (
+        "Question: Which drug lowers the blood sugar?\nA. Beta blocker\nB. Aspirin\nC. Insulin\nAnswer:"
+    )
+    prompt = generator.render(question, PASSAGES, "yes", list_options=False)
+    assert prompt.text == ("Abstract: Worse.\nAbstract: Guide\nBetter.\nQuestion: Which drug lowers the blood sugar?\nAnswer:")
+    assert prompt.answer == " yes"
+
+
+def test_a_chat_model_reads_the_wording_of_lm_eval_as_the_users_turn(make, chat_folder, question):
+    prompt = make(chat_folder, options={"template": "lm-eval"}).render(question, PASSAGES)
+    assert prompt.text.startswith("<|im_start|>user\nAbstract: Worse.\n")
+    assert prompt.text.endswith("C. Insulin\nAnswer:<|im_end|>\n<|im_start|>assistant\n")
+
+
+@pytest.mark.parametrize(("template", "words"), [("jmlr", "Reference"), ("lm-eval", "Abstract")])
+def test_an_answer_is_over_where_another_prompt_of_the_same_wording_begins(make, plain_folder, template, words):
+    generator = make(plain_folder, options={"template": template})
+    assert generator.ending.texts == (f"\n{words}:", "\nQuestion:")
+
+
+def test_a_template_that_is_not_known_is_refused(make, plain_folder):
+    with pytest.raises(ValueError, match="template"):
+        make(plain_folder, options={"template": "medqa"})
+
+
 def test_a_chat_model_reads_the_same_prompt_as_the_users_turn(make, chat_folder, question):
     prompt = make(chat_folder).render(question, PASSAGES, "C. Insulin", instruction=ONLY)
     assert prompt.text == f"<|im_start|>user\n{CONTENT}<|im_end|>\n<|im_start|>assistant\n"

@@ -24,11 +24,12 @@ from jmlr_plugins.generators.adapters import has_adapters, save_adapters, with_n
 from jmlr_plugins.generators.decoding import Ending, greedy, greedy_stream
 from jmlr_plugins.generators.encoder import Encoder
 from jmlr_plugins.generators.fitting import Room, fit
-from jmlr_plugins.generators.likelihood import Encoded, batched_nll_sums, shared_prompt_nll_sums
+from jmlr_plugins.generators.likelihood import Encoded, batched_nll_sums
 from jmlr_plugins.generators.loading import load_model, load_settings, load_tokenizer, longest_context
 from jmlr_plugins.generators.memory import within_memory
 from jmlr_plugins.generators.quick_lora import scoring
-from jmlr_plugins.generators.template import Frame, content
+from jmlr_plugins.generators.shared_prompt import Asked, shared_prompt_nll_sums
+from jmlr_plugins.generators.template import WORDINGS, Frame, Template, Wording, content
 
 if TYPE_CHECKING:
     from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
@@ -41,6 +42,10 @@ class DecoderOptions(Section):
 
     max_answer_tokens: int = Field(128, gt=0, description="Room left for an answer that is still to be written, in tokens.")
     batch_tokens: int = Field(8192, gt=0, description="Most tokens in one forward pass where no gradient is kept.")
+    template: Template = Field(
+        "jmlr",
+        description="Wording of the prompt: jmlr, the paper's; lm-eval, that of medqa_4options in the lm-evaluation-harness.",
+    )
     gradient_checkpointing: bool = Field(False, description="Recompute activations in training: slower, far less memory.")
 
 
@@ -94,6 +99,11 @@ class DecoderGenerator(TrainableGenerator):
     def frame(self) -> Frame:
         """What this model family puts around the prompt's content."""
 
+    @property
+    def wording(self) -> Wording:
+        """The words of the prompt's content."""
+        return WORDINGS[self.options.template]
+
     @cached_property
     def context(self) -> int:
         """The longest prompt with its answer, in tokens."""
@@ -125,7 +135,8 @@ class DecoderGenerator(TrainableGenerator):
         led = None if answer is None else self.frame.lead + answer
 
         def compose(texts: Sequence[str]) -> Prompt:
-            return Prompt(self.frame.around(content(question, texts, list_options=list_options, instruction=instruction)), led)
+            inner = content(question, texts, self.wording, list_options=list_options, instruction=instruction)
+            return Prompt(self.frame.around(inner), led)
 
         bare = compose([])
         reserved = self.options.max_answer_tokens if led is None else len(self.encoder.answer_ids(bare, led, end=True))
@@ -149,12 +160,16 @@ class DecoderGenerator(TrainableGenerator):
         return [AnswerScore(total, len(pair.answer)) for total, pair in zip(sums, encoded, strict=True)]
 
     def option_scores(self, prompt: Prompt, answers: Sequence[str]) -> list[AnswerScore]:
-        ids = [self.encoder.answer_ids(prompt, self.frame.lead + answer.lstrip(" ")) for answer in answers]
-        if not all(ids):
-            raise InputError("an option has no text, so it has no likelihood", "Give every option a text.")
-        with evaluating(self.module), within_memory(self.name):
-            sums = shared_prompt_nll_sums(self.module, self.encoder.prompt_ids(prompt), ids).tolist()
-        return [AnswerScore(total, len(answer)) for total, answer in zip(sums, ids, strict=True)]
+        return self.batched_option_scores([prompt], [answers])[0]
+
+    def batched_option_scores(self, prompts: Sequence[Prompt], answers: Sequence[Sequence[str]]) -> list[list[AnswerScore]]:
+        asked = [self._asked(prompt, texts) for prompt, texts in zip(prompts, answers, strict=True)]
+        with evaluating(self.module), within_memory(self.name), scoring():
+            sums = shared_prompt_nll_sums(self.module, asked, self.options.batch_tokens)
+        return [
+            [AnswerScore(total, len(ids)) for total, ids in zip(totals, each.answers, strict=True)]
+            for totals, each in zip(sums, asked, strict=True)
+        ]
 
     def generate(self, prompts: Sequence[Prompt], max_new_tokens: int) -> list[str]:
         encoded = [self.encoder.prompt_ids(prompt) for prompt in prompts]
@@ -219,6 +234,12 @@ class DecoderGenerator(TrainableGenerator):
             raise ValueError("a prompt without an answer has no likelihood; render it with one")
         return Encoded(self.encoder.prompt_ids(prompt), self.encoder.answer_ids(prompt, prompt.answer, end=end))
 
+    def _asked(self, prompt: Prompt, answers: Sequence[str]) -> Asked:
+        ids = [self.encoder.answer_ids(prompt, self.frame.lead + answer.lstrip(" ")) for answer in answers]
+        if not all(ids):
+            raise InputError("an option has no text, so it has no likelihood", "Give every option a text.")
+        return Asked(self.encoder.prompt_ids(prompt), ids)
+
     def _room(self, prompt: list[int], max_new_tokens: int) -> int:
         room = min(max_new_tokens, self.context - len(prompt))
         if room < 1:
@@ -228,4 +249,5 @@ class DecoderGenerator(TrainableGenerator):
         return room
 
     def _end_texts(self) -> tuple[str, ...]:
-        return (*self.frame.stops, self.frame.end) if self.frame.end else self.frame.stops
+        stops = self.frame.stops or self.wording.stops
+        return (*stops, self.frame.end) if self.frame.end else stops

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch.nn.functional import cross_entropy
-from transformers import DynamicCache, PreTrainedModel
+from transformers import PreTrainedModel
 
 from jmlr_plugins.batching import batches
 
@@ -36,7 +36,7 @@ def answer_nll_sums(model: PreTrainedModel, encoded: Sequence[Encoded]) -> torch
     columns = [len(pair.prompt) - 1 + step for pair in encoded for step in range(len(pair.answer))]
     predicted = [token for pair in encoded for token in pair.answer]
     logits, _ = logits_at(model, ids, rows, columns)
-    return _summed(logits, predicted, rows, len(encoded))
+    return summed(logits, predicted, rows, len(encoded))
 
 
 def batched_nll_sums(model: PreTrainedModel, encoded: Sequence[Encoded], budget: int | None = None) -> torch.Tensor:
@@ -45,24 +45,6 @@ def batched_nll_sums(model: PreTrainedModel, encoded: Sequence[Encoded], budget:
     sums = torch.cat([answer_nll_sums(model, [encoded[place] for place in group]) for group in groups])
     order = torch.tensor([place for group in groups for place in group], device=sums.device)
     return sums[order.argsort()]
-
-
-def shared_prompt_nll_sums(model: PreTrainedModel, prompt: list[int], answers: Sequence[list[int]]) -> torch.Tensor:
-    """The NLL of several answers after one prompt, ``(n,)`` float32. The prompt is read once; its keys and values
-    are reused for the answers' later tokens."""
-    longer = any(len(answer) > 1 for answer in answers)
-    ids = torch.tensor([prompt], device=model.device)
-    first, cache = logits_at(model, ids, [0], [len(prompt) - 1], use_cache=longer)
-    sums = _summed(first.expand(len(answers), -1), [answer[0] for answer in answers], range(len(answers)), len(answers))
-    if not longer:
-        return sums
-    if not isinstance(cache, DynamicCache):  # a model whose memory of the prompt cannot be shared out
-        return answer_nll_sums(model, [Encoded(prompt, answer) for answer in answers])
-    cache.batch_repeat_interleave(len(answers))
-    rows = [row for row, answer in enumerate(answers) for _ in answer[1:]]
-    columns = [step for answer in answers for step in range(len(answer) - 1)]
-    later, _ = logits_at(model, padded([answer[:-1] for answer in answers], model.device), rows, columns, past_key_values=cache)
-    return sums + _summed(later, [token for answer in answers for token in answer[1:]], rows, len(answers))
 
 
 def logits_at(
@@ -81,6 +63,13 @@ def padded(sequences: Sequence[list[int]], device: torch.device) -> torch.Tensor
     return torch.tensor([[*ids, *[0] * (longest - len(ids))] for ids in sequences], dtype=torch.long, device=device)
 
 
+def summed(logits: torch.Tensor, predicted: Sequence[int], rows: Sequence[int], count: int) -> torch.Tensor:
+    """The NLL of the tokens ``predicted`` by ``logits (n, vocabulary)``, summed by the ``rows`` they belong to, ``(count,)``."""
+    device = logits.device
+    losses = cross_entropy(logits, torch.tensor(predicted, device=device), reduction="none")
+    return torch.zeros(count, device=device).index_add(0, torch.tensor(rows, device=device), losses)
+
+
 @contextmanager
 def _output_layer_sees(model: PreTrainedModel, rows: Sequence[int], columns: Sequence[int]) -> Iterator[None]:
     """Hand the output layer these hidden states alone, ``(1, len(rows), hidden)``. Whatever the model does to its
@@ -94,9 +83,3 @@ def _output_layer_sees(model: PreTrainedModel, rows: Sequence[int], columns: Seq
         yield
     finally:
         hook.remove()
-
-
-def _summed(logits: torch.Tensor, predicted: Sequence[int], rows: Sequence[int], count: int) -> torch.Tensor:
-    device = logits.device
-    losses = cross_entropy(logits, torch.tensor(predicted, device=device), reduction="none")
-    return torch.zeros(count, device=device).index_add(0, torch.tensor(rows, device=device), losses)

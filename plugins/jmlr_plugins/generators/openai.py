@@ -18,7 +18,7 @@ from jmlr_cli.contracts.values import Part, Passage, Prompt, Question
 from jmlr_cli.errors import InputError, MissingError
 from jmlr_plugins.generators.fitting import Room, fit
 from jmlr_plugins.generators.openai_errors import Server, errors_told
-from jmlr_plugins.generators.template import content
+from jmlr_plugins.generators.template import WORDINGS, content
 from jmlr_plugins.generators.text import tidy
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ class OpenAIGenerator(Generator):
         instruction: str = "",
     ) -> Prompt:
         def compose(texts: Sequence[str]) -> Prompt:
-            first, *rest = content(question, texts, list_options=list_options, instruction=instruction)
+            first, *rest = content(question, texts, WORDINGS["jmlr"], list_options=list_options, instruction=instruction)
             return Prompt((Part(first.text.lstrip("\n")), *rest), answer)
 
         counter = CharacterCounter(self.options.characters_per_token)

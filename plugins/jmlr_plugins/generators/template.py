@@ -1,19 +1,46 @@
-"""The published prompt: the passages, then the question, then the cue for an answer.
+"""The content of a prompt: the passages, then the question, then the cue for an answer, in one of two wordings.
 
-The paper's code uses one wording in training and another at inference; this is one template for both.
-A model family puts its :class:`Frame` around it.
+The paper's code words the prompt differently in training and at inference; ours is one wording, used in both. A model
+family puts its :class:`Frame` around it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from jmlr_cli.contracts.values import Part, Question
 
-REFERENCE = "\nReference:\n"
-QUESTION = "\nQuestion:\n"
-STOPS = (REFERENCE.rstrip("\n"), QUESTION.rstrip("\n"))
+Template = Literal["jmlr", "lm-eval"]
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """The words before each passage, before the question, and before the answer to an option question or another one.
+
+    ``opening`` begins a prompt that no frame surrounds. ``instructs``: whether the prompt says what kind of answer is wanted.
+    """
+
+    passage: str
+    question: str
+    option_cue: str
+    answer_cue: str
+    opening: str = ""
+    instructs: bool = True
+
+    @property
+    def stops(self) -> tuple[str, ...]:
+        """A model that writes one of these has begun another prompt: its answer is over."""
+        return tuple(f"\n{words.rstrip()}" for words in (self.passage, self.question))
+
+
+WORDINGS: dict[Template, Wording] = {
+    "jmlr": Wording("Reference:\n", "Question:\n", "Correct Answer:", "Answer:", opening="\n"),
+    "lm-eval": Wording("Abstract: ", "Question: ", "Answer:", "Answer:", instructs=False),
+}
+"""``jmlr``: the paper's. ``lm-eval``: that of ``medqa_4options`` in EleutherAI's lm-evaluation-harness; passages, which that task
+does not have, are led in as in its ``pubmedqa``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,14 +49,14 @@ class Frame:
 
     ``lead`` stands between the prompt and the answer and belongs to the answer. ``end`` is the special
     token that closes an answer; "" means the tokenizer's own end of text. Where the model writes one
-    of ``stops``, its answer is over.
+    of ``stops``, its answer is over; without any, the wording's count.
     """
 
     before: str = ""
     after: str = ""
     lead: str = " "
     end: str = ""
-    stops: tuple[str, ...] = STOPS
+    stops: tuple[str, ...] = ()
 
     def around(self, content: tuple[Part, ...]) -> tuple[Part, ...]:
         """The whole prompt. A framed one begins with a trusted part: it brings its own beginning of text."""
@@ -39,16 +66,17 @@ class Frame:
         return (Part(self.before, trusted=True), first, *content[1:], Part(self.after, trusted=True))
 
 
-def content(question: Question, passages: Sequence[str], *, list_options: bool, instruction: str) -> tuple[Part, ...]:
+def content(
+    question: Question, passages: Sequence[str], wording: Wording, *, list_options: bool, instruction: str
+) -> tuple[Part, ...]:
     """The prompt without a frame. No part is trusted: plain text needs no special tokens."""
-    references = [Part(text) for passage in passages for text in (REFERENCE, passage)]
-    return (*references, Part(QUESTION), Part(_asked(question, list_options, instruction)), Part(_cue(question)))
+    asked = _asked(question, list_options, instruction if wording.instructs else "")
+    blocks = [*((wording.passage, passage) for passage in passages), (wording.question, asked)]
+    breaks = [wording.opening, *["\n"] * len(passages)]
+    parts = [Part(text) for start, (words, said) in zip(breaks, blocks, strict=True) for text in (start + words, said)]
+    return (*parts, Part(f"\n{wording.option_cue if question.options else wording.answer_cue}"))
 
 
 def _asked(question: Question, list_options: bool, instruction: str) -> str:
     options = [f"{option.label}. {option.text}" for option in question.options] if list_options else []
     return "\n".join([question.text, *options, *([instruction] if instruction else [])])
-
-
-def _cue(question: Question) -> str:
-    return "\nCorrect Answer:" if question.options else "\nAnswer:"
