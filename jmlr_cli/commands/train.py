@@ -70,6 +70,20 @@ def trained(recipe: Recipe, name: str) -> Summary:
         return _finish(run, Session(run, inputs, _bar()), None)
 
 
+def trained_once(recipe: Recipe, name: str) -> Run:
+    """The finished run of a recipe: one that is there, an unfinished one gone on with, or a new one."""
+    from jmlr_cli import console
+    from jmlr_cli.runs.run import find_run
+
+    run = find_run(recipe)
+    if run is None:
+        return trained(recipe, name).run
+    if run.record().get("status") != "finished":
+        return resumed(run.name).run
+    console.notice(f"run {run.name} is there already")
+    return run
+
+
 def resumed(name: str) -> Summary:
     """A run gone on with from its newest checkpoint."""
     from jmlr_cli import console

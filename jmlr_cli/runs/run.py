@@ -6,6 +6,7 @@ import json
 import platform
 import re
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -20,6 +21,8 @@ from jmlr_cli.recipe.schema import Recipe
 from jmlr_cli.workspace import Workspace
 
 SCHEMA = "jmlr.run/1"
+NOT_TRAINED = {"description", "needs", "evaluation"}
+"""The sections of a recipe that change no weight."""
 PACKAGES = ("jmlr", "torch", "transformers", "peft", "accelerate", "faiss-cpu", "faiss-gpu", "tokenizers", "numpy")
 
 
@@ -140,13 +143,21 @@ def finished(run: Run) -> Run:
     return run
 
 
-def find_finished(recipe: Recipe) -> Run | None:
-    """The newest finished run of exactly this recipe."""
-    for name in reversed(run_names()):
-        run = open_run(name)
-        if run.recipe == recipe and run.record().get("status") == "finished":
-            return run
-    return None
+def find_run(recipe: Recipe) -> Run | None:
+    """The newest finished run that trained what ``recipe`` trains; without one, the newest to go on with. Damaged runs are
+    passed over."""
+    found: dict[tuple[bool, str], Run] = {}
+    for name in run_names():
+        with suppress(DamagedError):
+            run = open_run(name)
+            if trains_alike(run.recipe, recipe):
+                found[run.record().get("status") == "finished", name] = run
+    return found[max(found)] if found else None
+
+
+def trains_alike(one: Recipe, other: Recipe) -> bool:
+    """Whether two recipes give the same models: what only describes or evaluates is left out."""
+    return one.model_dump(exclude=NOT_TRAINED) == other.model_dump(exclude=NOT_TRAINED)
 
 
 def run_names() -> list[str]:
