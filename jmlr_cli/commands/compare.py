@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from jmlr_cli.commands.eval import Wanted
+from jmlr_cli.commands.eval import MODES, Wanted
 from jmlr_cli.commands.options import Json, Set
 
 if TYPE_CHECKING:
+    from jmlr_cli.comparison.compare import Evaluated
     from jmlr_cli.comparison.contenders import Contender, Member
-    from jmlr_cli.comparison.kept import Kept
     from jmlr_cli.comparison.measures import Measure
     from jmlr_cli.contracts.values import QuestionSet
 
@@ -32,7 +32,7 @@ def compare(
         list[str] | None, typer.Option("--untrained", metavar="RECIPE", help="Also a recipe as it is before training.")
     ] = None,
     mode: Annotated[
-        str | None, typer.Option(metavar="closed|rag|oracle", help="What every model reads; by default as its recipe says.")
+        str | None, typer.Option(metavar="|".join(MODES), help="What every model reads; by default as its recipe says.")
     ] = None,
     metrics: Annotated[
         list[str] | None,
@@ -151,7 +151,7 @@ def _trained(contender: Contender) -> Contender:
     return replace(contender, members=tuple(members))
 
 
-def evaluated_member(member: Member, questions: QuestionSet, asked: Wanted) -> Kept:
+def evaluated_member(member: Member, questions: QuestionSet, asked: Wanted) -> Evaluated:
     """A member's evaluation on the questions, kept from before or made now."""
     from jmlr_cli.answering.system import System
     from jmlr_cli.commands.eval import evaluated

@@ -9,13 +9,21 @@ from itertools import combinations
 import numpy as np
 
 from jmlr_cli.comparison.contenders import Contender
-from jmlr_cli.comparison.kept import Kept
 from jmlr_cli.comparison.measures import Measure, measures_found
 from jmlr_cli.comparison.pairs import SEEDS, Difference, differ
 from jmlr_cli.errors import InputError
 from jmlr_cli.evaluation.metrics import Interval, bootstrap_interval, wilson_interval
+from jmlr_cli.evaluation.results import QuestionResult
 from jmlr_cli.evaluation.seeds import mean_over_seeds
 from jmlr_cli.evaluation.significance import holm
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """What came of each question, and the name that the evaluation is kept by."""
+
+    name: str
+    results: tuple[QuestionResult, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +31,7 @@ class Answered:
     """A contender with the evaluation of each of its members, in their order."""
 
     contender: Contender
-    evaluations: tuple[Kept, ...]
+    evaluations: tuple[Evaluated, ...]
 
     def table(self, measure: Measure) -> np.ndarray:
         """The measure of each run and question, (R, n)."""

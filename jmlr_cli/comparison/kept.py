@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from jmlr_cli.answering.system import System
+from jmlr_cli.comparison.compare import Evaluated
 from jmlr_cli.contracts.values import QuestionSet
 from jmlr_cli.evaluation.results import Evaluation, QuestionResult
 from jmlr_cli.evaluation.settings import Mode, Settings
@@ -24,18 +25,9 @@ from jmlr_cli.workspace import Workspace
 RECORD, LINES = "evaluation.json", "results.jsonl"
 
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """An evaluation in the workspace, by its folder's name. ``record`` is what `jmlr eval --json` tells, and what made it."""
-
-    name: str
-    record: dict[str, Any]
-    results: tuple[QuestionResult, ...]
-
-
 def evaluated_once(
     system: System, questions: QuestionSet, mode: Mode, settings: Settings, evaluate: Callable[[], Evaluation]
-) -> Kept:
+) -> Evaluated:
     """The kept evaluation of this very system on these very questions; where there is none, ``evaluate`` makes it."""
     made_by = _made_by(system, questions, mode, settings)
     digest = _digest({**made_by, "versions": None, "mode": mode})[:8]
@@ -50,11 +42,10 @@ def evaluated_once(
     return _read(folder)
 
 
-def _read(folder: Path) -> Kept:
-    record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
+def _read(folder: Path) -> Evaluated:
     lines = (folder / LINES).read_text(encoding="utf-8").splitlines()
     results = TypeAdapter(tuple[QuestionResult, ...]).validate_python([json.loads(line) for line in lines])
-    return Kept(folder.name, record, results)
+    return Evaluated(folder.name, results)
 
 
 def _made_by(system: System, questions: QuestionSet, mode: Mode, settings: Settings) -> dict[str, Any]:
