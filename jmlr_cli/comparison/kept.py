@@ -19,6 +19,7 @@ from jmlr_cli.evaluation.results import Evaluation, QuestionResult
 from jmlr_cli.evaluation.settings import Mode, Settings
 from jmlr_cli.evaluation.system import brings_passages
 from jmlr_cli.files import write_json, write_whole
+from jmlr_cli.questions.digest import questions_digest
 from jmlr_cli.runs.run import package_versions
 from jmlr_cli.workspace import Workspace
 
@@ -55,12 +56,11 @@ def _made_by(system: System, questions: QuestionSet, mode: Mode, settings: Setti
         manifest = system.index.manifest
         files = _digest(manifest.checksums)
         index = {"name": manifest.name, "fingerprint": manifest.fingerprint, "sha256": files}
-    asked = _digest([asdict(question) for question in questions.questions])
     return {
         "recipe": system.recipe.model_dump(mode="json", exclude={"description", "needs", "evaluation", "training"}),
         "run": system.run.name if system.run else None,
         "index": index,
-        "questions": {"name": questions.name, "source": questions.source, "sha256": asked},
+        "questions": {"name": questions.name, "source": questions.source, "sha256": questions_digest(questions.questions)},
         "settings": asdict(settings),
         "where": [str(condition) for condition in system.filters],
         "versions": package_versions(),

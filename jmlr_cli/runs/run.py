@@ -143,16 +143,15 @@ def finished(run: Run) -> Run:
     return run
 
 
-def find_run(recipe: Recipe) -> Run | None:
-    """The newest finished run that trained what ``recipe`` trains; without one, the newest to go on with. Damaged runs are
-    passed over."""
+def runs_of(recipe: Recipe) -> list[Run]:
+    """The runs that train what ``recipe`` does: the finished ones first, and the newest of them. Damaged ones are left out."""
     found: dict[tuple[bool, str], Run] = {}
     for name in run_names():
         with suppress(DamagedError):
             run = open_run(name)
             if trains_alike(run.recipe, recipe):
                 found[run.record().get("status") == "finished", name] = run
-    return found[max(found)] if found else None
+    return [found[key] for key in sorted(found, reverse=True)]
 
 
 def trains_alike(one: Recipe, other: Recipe) -> bool:

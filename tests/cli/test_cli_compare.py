@@ -144,6 +144,15 @@ def test_other_questions_in_the_same_file_are_asked_anew(run_here, place):
     assert first["comparison"] != second["comparison"]
 
 
+def test_a_run_that_learned_from_other_questions_is_not_used_again(run_here, place):
+    (old,) = runs_in(place)
+    (place / "questions.jsonl").write_text("".join((place / "questions.jsonl").read_text().splitlines(keepends=True)[:3]))
+    done = run_here(place, "compare", "joint.yaml", "--untrained", "joint.yaml", "--task", "questions.jsonl", "--json")
+    assert done.code == 0, done.err
+    assert f"run {old} learned from other questions" in " ".join(done.err.split())
+    assert done.json["systems"][0]["runs"] == [name for name in runs_in(place) if name != old]
+
+
 @pytest.mark.slow
 def test_a_comparison_that_was_killed_goes_on_where_it_was(jmlr, place):
     arguments = [
