@@ -142,13 +142,18 @@ def check_before_training(contenders: Sequence[Contender], any_budget: bool) -> 
 
 def _trained(contender: Contender) -> Contender:
     """A contender whose members are all trained."""
+    return replace(contender, members=tuple(_with_run(contender, member) for member in contender.members))
+
+
+def _with_run(contender: Contender, member: Member) -> Member:
+    from jmlr_cli import console
     from jmlr_cli.commands.train import trained_once
 
-    members = [
-        replace(member, run=trained_once(member.recipe, contender.recipe)) if member.waits else member
-        for member in contender.members
-    ]
-    return replace(contender, members=tuple(members))
+    if member.waits:
+        return replace(member, run=trained_once(member.recipe, contender.recipe))
+    if member.run and member.run.name != contender.name:  # it was a recipe that was named
+        console.notice(f"run {member.run.name} is there already")
+    return member
 
 
 def evaluated_member(member: Member, questions: QuestionSet, asked: Wanted) -> Evaluated:

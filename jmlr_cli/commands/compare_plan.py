@@ -34,7 +34,9 @@ def show_plan(contenders: Sequence[Contender], task: str, asked: Wanted, json: b
     rows = [*map(_row, jobs), ("in all", "", "", "", "", *map(_number, hours.values()))]
     counted = "an unknown number of" if questions is None else f"{questions:,}"
     print_table(f"plan of a comparison on {counted} questions of {task}", columns, rows, right=range(3, 7))
-    console.out().print("[dim]hours on one A100 at 40 % of its bfloat16 peak; hours and GiB are estimates[/dim]")
+    console.out().print(
+        "[dim]hours on one A100 at 40 % of its bfloat16 peak, GiB: estimates; no kept evaluation is made again[/dim]"
+    )
     if budgets:
         console.out().print(f"[yellow]unequal budgets[/yellow] {escape(budgets)}")
     if missing:

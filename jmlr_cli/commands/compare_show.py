@@ -86,9 +86,10 @@ def _explain(record: dict[str, Any]) -> None:
     tests = " and ".join(dict.fromkeys(pair["test"] for pair in pairs))
     effects = " and ".join(dict.fromkeys(pair["effect_name"] for pair in pairs))
     lower = [_title(name) for name in dict.fromkeys(pair["metric"] for pair in pairs) if not MEASURES[name].higher]
+    points = ", in points where the metric is in %" if any(pair["metric"] in SHARES for pair in pairs) else ""
+    less = f"; less {lower[0]} is better" if lower else ""
     lines = [
-        f"difference: the first less the second{f'; of {lower[0]} less is better' if lower else ''}. changed: questions that the "
-        "first alone has right : the second alone.",
+        f"difference: the first less the second{points}{less}. changed: questions right in the first alone : in the second.",
         f"p: {tests}; Holm: corrected over all {len(pairs)} rows. effect: {effects}.",
     ]
     for line in lines:

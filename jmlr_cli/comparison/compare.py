@@ -106,15 +106,11 @@ def figure(measure: Measure, table: np.ndarray) -> Figure | None:
         return None
     value, by_run = float(known.mean()), tuple(map(float, known.mean(axis=1)))
     if runs > 1:
-        return Figure(n, value, _within(measure, mean_over_seeds(known).ci95), SEEDS, by_run)
+        low, high = mean_over_seeds(known).ci95
+        return Figure(n, value, (max(0.0, low), min(measure.most, high)), SEEDS, by_run)
     if measure.binary:
         return Figure(n, value, wilson_interval(int(known[0].sum()), n), "Wilson", by_run)
     return Figure(n, value, bootstrap_interval(known[0]), "bootstrap", by_run)
-
-
-def _within(measure: Measure, bounds: Interval) -> Interval:
-    """Bounds that the measure can take: all are at least 0, and all where more is better at most 1."""
-    return max(0.0, bounds[0]), min(1.0, bounds[1]) if measure.higher else bounds[1]
 
 
 def _pairs(answered: Sequence[Answered], measures: Sequence[Measure]) -> list[Pair]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -15,12 +16,18 @@ Read = Callable[[QuestionResult], float | None]
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A question's figure, None where it has none. ``binary``: it is 1 or 0. ``higher``: more is better."""
+    """A question's figure, None where it has none. ``binary``: it is 1 or 0. ``higher``: more is better, and 1 is the most; the
+    others have no bound but 0."""
 
     name: str
     read: Read
     binary: bool = True
     higher: bool = True
+
+    @property
+    def most(self) -> float:
+        """The greatest value that it can take; the least is 0."""
+        return 1.0 if self.higher else math.inf
 
     def table(self, runs: Sequence[Sequence[QuestionResult]]) -> np.ndarray:
         """The figures of R runs on n questions, (R, n) float64; not a number where there is none."""
@@ -77,5 +84,6 @@ def measures_found(wanted: Sequence[Measure], systems: Sequence[Sequence[Sequenc
     found = tuple(filter(comparable, wanted or measures_named(USUAL)))
     if lacking or not found:
         what = f"no two of the systems have {lacking[0] if lacking else 'a common figure'} on these questions"
-        raise InputError(what, "R@k and RR need mode rag and questions whose document is known; f1 needs written answers.")
+        hint = "R@k and RR need mode rag and questions whose document is known, f1 written answers."
+        raise InputError(what, f"{hint} What was trained and evaluated is kept.")
     return found

@@ -71,7 +71,8 @@ def differ(measure: Measure, a: np.ndarray, b: np.ndarray, ids: Sequence[str]) -
         return None
     a, b, ids = a[:, known], b[:, known], [id for id, here in zip(ids, known, strict=True) if here]
     sides = Sides.of(a, b, ids) if measure.binary else None
-    difference, ci95, interval, p, test = _compared(a, b, sides)
+    difference, (low, high), interval, p, test = _compared(a, b, sides)
+    ci95 = max(-measure.most, low), min(measure.most, high)
     return Difference(len(ids), difference, ci95, interval, p, test, *_effect(measure, a, b), sides)
 
 

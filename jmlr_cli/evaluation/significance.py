@@ -67,4 +67,5 @@ def standardised_difference(differences: Sequence[float]) -> float | None:
     differences are equal."""
     values = np.asarray(differences, dtype=np.float64)
     deviation = float(values.std(ddof=1)) if values.size > 1 else 0.0
-    return float(values.mean()) / deviation if deviation > 0 else None
+    equal = deviation <= 1e-9 * np.abs(values).max(initial=0)  # but for rounding
+    return None if equal else float(values.mean()) / deviation

@@ -3,12 +3,7 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
-import subprocess
-import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -151,32 +146,3 @@ def test_a_run_that_learned_from_other_questions_is_not_used_again(run_here, pla
     assert done.code == 0, done.err
     assert f"run {old} learned from other questions" in " ".join(done.err.split())
     assert done.json["systems"][0]["runs"] == [name for name in runs_in(place) if name != old]
-
-
-@pytest.mark.slow
-def test_a_comparison_that_was_killed_goes_on_where_it_was(jmlr, place):
-    arguments = [
-        "compare",
-        *FAMILY,
-        "--task",
-        "questions.jsonl",
-        "--set",
-        "training.max_steps=20",
-        "--set",
-        "training.save_every=2",
-    ]
-    command = [str(Path(sys.executable).with_name("jmlr")), *arguments]
-    process = subprocess.Popen(command, cwd=place, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-    folder = place / ".jmlr" / "runs"
-    while not [*folder.glob("*-frozen/checkpoints/checkpoint-2/seal.json")]:
-        assert process.poll() is None
-        time.sleep(0.01)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
-    begun = runs_in(place)
-    done = subprocess.run([*command, "--json"], cwd=place, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    said = " ".join(done.stderr.split())
-    closed, frozen = (next(name for name in begun if name.endswith(kind)) for kind in ("-closed", "-frozen"))
-    assert f"run {frozen}, from checkpoint-" in said
-    assert [system["runs"] for system in json.loads(done.stdout)["systems"]][:2] == [[closed], [frozen]]

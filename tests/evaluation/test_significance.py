@@ -44,6 +44,7 @@ def test_a_sampled_permutation_test_comes_near_the_exact_one_and_its_seed_fixes_
 def test_equal_values_differ_in_nothing():
     assert permutation_p([0.2, 0.4, 0.1], [0.2, 0.4, 0.1]) == 1
     assert standardised_difference([0.5, 0.5, 0.5]) is None
+    assert standardised_difference([1.5 - 1.2, 3.3 - 3.0, 0.8 - 0.5]) is None  # they differ by rounding alone
     assert standardised_difference([0.5]) is None
     assert bootstrap_interval([0.0, 0.0]) == (0, 0)
 
