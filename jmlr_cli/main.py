@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from jmlr_cli.commands import ask, demo, doctor, index, models, plugins, recipes, runs, search, train
+from jmlr_cli.commands import ask, compare, demo, doctor, index, models, plugins, recipes, runs, search, train
 from jmlr_cli.commands import eval as evaluate
 from jmlr_cli.errors import JmlrError
 
@@ -23,7 +23,12 @@ QUIET = {
 }
 
 INTERRUPTED = 130
-GOING_ON = {"train": " Go on with the run: jmlr train --resume", "eval": " The same command goes on with it."}
+GOING_ON = {
+    "train": " Go on with the run: jmlr train --resume",
+    "compare": " The same command goes on with it.",
+    "eval": " The same command goes on with it.",
+}
+"""What a command says when it is interrupted, beside that nothing is lost."""
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 UsageError = typer.BadParameter.__base__
@@ -36,7 +41,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-for command in (index, train, ask, evaluate, search, demo, runs, recipes, models, plugins, doctor):
+for command in (index, train, ask, evaluate, compare, search, demo, runs, recipes, models, plugins, doctor):
     command.add_to(app)
 
 
@@ -66,7 +71,7 @@ def main() -> None:
             raise KeyboardInterrupt
         sys.exit(code or 0)
     except (typer.Abort, KeyboardInterrupt):
-        going_on = GOING_ON.get(arguments[0] if arguments else "", "")
+        going_on = GOING_ON.get(next(iter(arguments), ""), "")
         _report("interrupted", f"What was finished is kept.{going_on}", INTERRUPTED, as_json)
     except JmlrError as error:
         if debug:

@@ -28,13 +28,15 @@ def demo(
 ) -> None:
     """Index the sample, train three systems at equal budget, ask, and compare. Minutes on two CPU cores."""
     from jmlr_cli import console
+    from jmlr_cli.commands.train import trained_once
+    from jmlr_cli.recipe.load import load_recipe
 
     started = time.monotonic()
     overrides = TINY if tiny else []
     step("1/4", "models and index")
     index_sample(overrides)
     step("2/4", "training: closed-book, frozen-retriever RAG, joint, as many updates each")
-    runs = {name: trained_once(recipe, overrides) for name, recipe in SYSTEMS.items()}
+    runs = {name: trained_once(load_recipe(recipe, overrides), recipe) for name, recipe in SYSTEMS.items()}
     step("3/4", f"asking: {QUESTION}")
     answer = ask_once(runs["joint"], quiet=json)
     step("4/4", "evaluating on the test questions, whose documents no training question is about")
@@ -82,21 +84,6 @@ def index_sample(overrides: list[str]) -> None:
     console.notice(
         f"index sample: {change.manifest.documents} documents, {change.manifest.passages} passages, {change.added} newly encoded"
     )
-
-
-def trained_once(name: str, overrides: list[str]) -> Run:
-    """The finished run of a recipe, trained now unless an earlier demo did."""
-    from jmlr_cli import console
-    from jmlr_cli.commands.train import trained
-    from jmlr_cli.recipe.load import load_recipe
-    from jmlr_cli.runs.run import find_finished
-
-    recipe = load_recipe(name, overrides)
-    earlier = find_finished(recipe)
-    if earlier:
-        console.notice(f"run {earlier.name} is there already")
-        return earlier
-    return trained(recipe, name).run
 
 
 def ask_once(run: Run, quiet: bool) -> str:

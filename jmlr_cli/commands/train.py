@@ -61,13 +61,33 @@ def trained(recipe: Recipe, name: str) -> Summary:
         join()
         from jmlr_cli.runs.run import create_run, open_run
         from jmlr_cli.training.inputs import prepare
+        from jmlr_cli.training.material import material_of
         from jmlr_cli.training.session import Session
 
         with first_one_first():
             inputs = prepare(recipe)
         run = open_run(told(create_run(recipe, name).name if is_first() else None))
+        if is_first():
+            run.update(material=material_of(recipe))
         console.notice(f"run {run.name}")
         return _finish(run, Session(run, inputs, _bar()), None)
+
+
+def trained_once(recipe: Recipe, name: str) -> Run:
+    """The finished run of a recipe: one that is there, an unfinished one gone on with, or a new one."""
+    from jmlr_cli import console
+    from jmlr_cli.runs.run import runs_of
+    from jmlr_cli.training.material import find_run
+
+    run = find_run(recipe)
+    if run is None:
+        for other in runs_of(recipe)[:1]:
+            console.notice(f"run {other.name} learned from other questions or another index than are here now")
+        return trained(recipe, name).run
+    if run.record().get("status") != "finished":
+        return resumed(run.name).run
+    console.notice(f"run {run.name} is there already")
+    return run
 
 
 def resumed(name: str) -> Summary:

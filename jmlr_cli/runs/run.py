@@ -6,6 +6,7 @@ import json
 import platform
 import re
 import subprocess
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -20,6 +21,8 @@ from jmlr_cli.recipe.schema import Recipe
 from jmlr_cli.workspace import Workspace
 
 SCHEMA = "jmlr.run/1"
+NOT_TRAINED = {"description", "needs", "evaluation"}
+"""The sections of a recipe that change no weight."""
 PACKAGES = ("jmlr", "torch", "transformers", "peft", "accelerate", "faiss-cpu", "faiss-gpu", "tokenizers", "numpy")
 
 
@@ -140,13 +143,20 @@ def finished(run: Run) -> Run:
     return run
 
 
-def find_finished(recipe: Recipe) -> Run | None:
-    """The newest finished run of exactly this recipe."""
-    for name in reversed(run_names()):
-        run = open_run(name)
-        if run.recipe == recipe and run.record().get("status") == "finished":
-            return run
-    return None
+def runs_of(recipe: Recipe) -> list[Run]:
+    """The runs that train what ``recipe`` does: the finished ones first, and the newest of them. Damaged ones are left out."""
+    found: dict[tuple[bool, str], Run] = {}
+    for name in run_names():
+        with suppress(DamagedError):
+            run = open_run(name)
+            if trains_alike(run.recipe, recipe):
+                found[run.record().get("status") == "finished", name] = run
+    return [found[key] for key in sorted(found, reverse=True)]
+
+
+def trains_alike(one: Recipe, other: Recipe) -> bool:
+    """Whether two recipes give the same models: what only describes or evaluates is left out."""
+    return one.model_dump(exclude=NOT_TRAINED) == other.model_dump(exclude=NOT_TRAINED)
 
 
 def run_names() -> list[str]:

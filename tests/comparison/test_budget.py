@@ -1,0 +1,82 @@
+"""Equal budgets: how many updates each language model of a comparison gets."""
+
+from __future__ import annotations
+
+import pytest
+
+from jmlr_cli.comparison.budget import Budget, budget_of, unequal, updates_in
+from jmlr_cli.comparison.contenders import Contender, Member, contender, untrained
+from jmlr_cli.comparison.plan import plan_comparison, question_count
+from jmlr_cli.comparison.warnings import warnings_about
+from jmlr_cli.errors import InputError
+from jmlr_cli.recipe.load import load_recipe
+
+
+@pytest.fixture(autouse=True)
+def empty_workspace(tmp_path, monkeypatch):
+    monkeypatch.setenv("JMLR_HOME", str(tmp_path))
+
+
+def of(name: str, *overrides: str, seed: int | None = 0) -> Contender:
+    return Contender(f"{name} {' '.join(overrides)}".strip(), name, (Member(load_recipe(name, overrides), seed),))
+
+
+@pytest.mark.parametrize("family", [("closed13b", "rag13b", "joint13b"), ("demo-closed", "demo-rag", "demo")])
+def test_the_paper_s_three_systems_have_one_budget(family):
+    assert unequal([of(name) for name in family]) is None
+    (budget,) = {budget_of(of(name).members[0]) for name in family}
+    assert budget.updates > 0
+    assert warnings_about([of(name, seed=None) for name in family]) == []
+
+
+def test_another_number_of_updates_or_of_questions_in_one_is_named():
+    systems = [of("tiny"), of("tiny", "training.max_steps=7"), of("tiny", "training.accumulate=3")]
+    said = unequal(systems)
+    assert said is not None
+    assert "tiny 4 updates of 2 questions" in said
+    assert "7 updates of 2" in said
+    assert "4 updates of 6" in said
+    assert said in warnings_about(systems)[0]
+
+
+def test_a_model_that_learns_nothing_is_a_baseline_and_not_a_rival():
+    frozen = of("tiny", "generator.train=false", "training.max_steps=9")
+    assert budget_of(frozen.members[0]).updates == 0
+    assert unequal([of("tiny"), frozen, untrained("tiny", [])]) is None
+
+
+@pytest.mark.parametrize(("steps", "updates"), [(0, 0), (2, 2), (3, 3), (5, 3), (6, 3), (7, 4), (10, 6)])
+def test_in_turns_the_language_model_takes_the_first(steps, updates):
+    recipe = load_recipe("tiny", ["training.alternate=3"])
+    assert updates_in(recipe, steps) == updates
+    assert sum(step // 3 % 2 == 0 for step in range(steps)) == updates
+
+
+def test_a_budget_that_hangs_on_data_that_is_not_here_is_unknown():
+    budget = budget_of(of("small").members[0])
+    assert budget == Budget(None, 4)
+    assert "unknown" in str(budget)
+
+
+def test_a_recipe_has_a_member_for_each_seed_and_a_frozen_one_has_none_to_train():
+    found = contender("tiny", [0, 1, 2], [])
+    assert found.seeds == [0, 1, 2]
+    assert {member.state for member in found.members} == {"missing"}
+    frozen = contender("tiny", [0, 1, 2], ["generator.train=false", "retriever.train=false"])
+    assert [member.state for member in frozen.members] == ["untrained"]
+    with pytest.raises(InputError, match="no run and no recipe 'joint13'"):
+        contender("joint13", [], [])
+
+
+def test_a_plan_counts_what_is_missing_in_the_units_of_train():
+    assert question_count("medqa", "test", None) == 1273
+    assert question_count("medqa", "test", 200) == 200
+    jobs = plan_comparison([contender("joint13b", [0, 1], []), untrained("joint13b", [])], 1273)
+    assert [(job.seed, job.state, job.steps) for job in jobs] == [
+        (0, "missing", 1909),
+        (1, "missing", 1909),
+        (None, "untrained", 0),
+    ]
+    assert jobs[0].training_hours > 10
+    assert jobs[2].training_hours == 0
+    assert 0 < jobs[2].evaluation_hours < jobs[0].training_hours
