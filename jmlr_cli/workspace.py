@@ -46,6 +46,14 @@ class Workspace:
         return self.root / "indexes"
 
     @property
+    def evaluations(self) -> Path:
+        return self.root / "evaluations"
+
+    @property
+    def comparisons(self) -> Path:
+        return self.root / "comparisons"
+
+    @property
     def beir(self) -> Path:
         """Indexes of BEIR corpora, which answer no question of the user's."""
         return self.root / "beir"
