@@ -69,7 +69,7 @@ class Report:
 def make_report(inputs: Inputs) -> Report:
     """The report of evaluations and comparisons, with the texts that are still to be had."""
     ids = list(dict.fromkeys(result.id for each in inputs.evaluations for result in each.results))
-    texts, note = asked_questions(inputs.evaluations[0].made_by.questions, ids) if inputs.evaluations else ({}, "")
+    texts, note = asked_questions(inputs.evaluations[0].made_by.questions, len(ids)) if inputs.evaluations else ({}, "")
     passages = read_passages(inputs.evaluations, texts)
     return Report(
         evaluations=inputs.evaluations,

@@ -25,7 +25,6 @@ class AskedSet(BaseModel):
 
     name: str
     source: str = ""
-    split: str | None = None
     sha256: str
 
 
@@ -35,7 +34,6 @@ class ReadIndex(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     name: str
-    fingerprint: str
 
 
 class MadeBy(BaseModel):
@@ -45,7 +43,6 @@ class MadeBy(BaseModel):
 
     questions: AskedSet
     index: ReadIndex | None = None
-    run: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +57,11 @@ class Kept:
     @property
     def mode(self) -> str:
         return str(self.record.get("mode", ""))
+
+    @property
+    def run(self) -> str | None:
+        """The run that was evaluated; None when it was a recipe as it stands."""
+        return self.record.get("run")
 
 
 def read_kept(folder: Path) -> Kept:
@@ -110,7 +112,10 @@ def _results(path: Path) -> Iterator[QuestionResult]:
 
 
 def _parsed(text: str) -> Any:
-    return json.loads(text, parse_constant=lambda _: None)
+    """The value of a JSON text. Raises ValueError when it is none, also for half of a surrogate pair, which no file can hold."""
+    value = json.loads(text, parse_constant=lambda _: None)
+    json.dumps(value, ensure_ascii=False).encode()
+    return value
 
 
 def _first(error: ValidationError) -> str:

@@ -80,7 +80,7 @@ def _several(number: int, noun: str) -> str:
 
 def _spelt_out(evaluation: Kept) -> str:
     """What made an evaluation, every value, as YAML."""
-    made = {key: evaluation.record.get(key) for key in ("settings", "made_by")}
+    made = {key: evaluation.record[key] for key in ("finished", "settings", "made_by") if key in evaluation.record}
     return yaml.safe_dump(made, sort_keys=False, allow_unicode=True, width=110)
 
 

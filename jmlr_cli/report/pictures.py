@@ -23,6 +23,7 @@ WIDTH = 7.0
 """Inches of a picture: 72 units of its SVG each."""
 
 DEEPEST = RECALL_DEPTHS[-1]
+ALL = "all questions"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +61,7 @@ def draw_pictures(evaluations: Sequence[Kept]) -> list[Picture]:
 
     lines = [Line(number, kept) for number, kept in enumerate(evaluations, start=1)]
     with mpl.rc_context(SETTINGS):
-        drawn = [draw(lines) for draw in (accuracies, likelihoods, pairs, recalls)]
+        drawn = [draw(lines) for draw in (accuracies, reliability, likelihoods, pairs, recalls)]
     return [picture for picture in drawn if picture]
 
 
@@ -69,7 +70,7 @@ def accuracies(lines: Sequence[Line]) -> Picture | None:
     kept = [line for line in lines if line.kept.record.get("accuracy") is not None]
     if not kept:
         return None
-    groups = ["all questions", *dict.fromkeys(name for line in kept for name in line.kept.record["subsets"])]
+    groups = list(dict.fromkeys(name for line in kept for name in _accuracies(line.kept)))
     axis = _axes(0.9 + len(groups) * (0.12 + 0.16 * len(kept)))
     words = []
     for place, line in enumerate(kept):
@@ -80,9 +81,30 @@ def accuracies(lines: Sequence[Line]) -> Picture | None:
         axis.errorbar(values[:, 0], at, xerr=bars, fmt=line.style["marker"], color=line.style["color"], capsize=2, markersize=5)
         words += [f"{line.name}, {group}: {_percents(*found[group])}" for group in groups if group in found]
     axis.set_yticks(range(len(groups)), [label(group) for group in groups])
-    axis.invert_yaxis()
+    axis.set_ylim(len(groups) - 0.4, -0.6)
     axis.set_xlabel("accuracy, %, with its 95 % interval")
     return _picture("Accuracy by subset", "accuracy", axis, kept, words)
+
+
+def reliability(lines: Sequence[Line]) -> Picture | None:
+    """How often each system is right beside how sure it was, in bins of confidence; on the dashed line both are the same."""
+    known = [line for line in lines if line.kept.record.get("calibration")]
+    if not known:
+        return None
+    axis, words = _axes(4.5), []
+    axis.plot([0, 100], [0, 100], color=COLOURS[6], linewidth=0.8, linestyle="--")
+    for line in known:
+        told = line.kept.record["calibration"]
+        bins = np.array([(each["confidence"], each["accuracy"], *each["ci95"]) for each in told["bins"]]) * 100
+        bars = (bins[:, 1] - bins[:, 2], bins[:, 3] - bins[:, 1])
+        axis.errorbar(bins[:, 0], bins[:, 1], yerr=np.maximum(bars, 0), **line.style, linewidth=1, capsize=2, markersize=4)
+        points = "; ".join(f"sure {sure:.1f} %, right {right:.1f} %" for sure, right, *_ in bins)
+        words.append(f"{line.name}: expected calibration error {told['ece']:.3f}. {points}.")
+    axis.set_xlabel("confidence in the chosen option, %")
+    axis.set_ylabel("right, %, with its 95 % interval")
+    axis.set_xlim(0, 102)
+    axis.set_ylim(0, 102)
+    return _picture("How far confidence can be trusted", "reliability", axis, known, words)
 
 
 def likelihoods(lines: Sequence[Line]) -> Picture | None:
@@ -106,23 +128,23 @@ def pairs(lines: Sequence[Line]) -> Picture | None:
     if len(lines) < 2:
         return None
     first = {result.id: result.answer_nll for result in lines[0].kept.results if result.answer_nll is not None}
-    both = {line: _beside(first, line.kept) for line in lines[1:]}
-    drawn = {line: points for line, points in both.items() if points.size}
+    both = [(line, _beside(first, line.kept)) for line in lines[1:]]
+    drawn = [(line, points) for line, points in both if points.size]
     if not drawn:
         return None
     axis = _axes(4.5)
-    top = max(points.max() for points in drawn.values()) * 1.03
+    top = max(points.max() for _, points in drawn) * 1.03
     axis.plot([0, top], [0, top], color=COLOURS[6], linewidth=0.8, linestyle="--")
-    for line, points in drawn.items():
+    for line, points in drawn:
         axis.plot(points[:, 0], points[:, 1], linestyle="", **line.style, markersize=3, alpha=0.6)
     axis.set_xlabel(f"answer NLL of {lines[0].name}, nats a token")
-    axis.set_ylabel("answer NLL of the others")
+    axis.set_ylabel("answer NLL of the others" if len(lines) > 2 else f"answer NLL of {lines[1].name}")
     words = [
         f"{line.name} gives the right answer a lower NLL than {lines[0].name} on {(points[:, 1] < points[:, 0]).sum()} "
         f"of {len(points)} questions, a higher one on {(points[:, 1] > points[:, 0]).sum()}."
-        for line, points in drawn.items()
+        for line, points in drawn
     ]
-    return _picture("Question by question, beside the first system", "pairs", axis, list(drawn), words)
+    return _picture("Question by question, beside the first system", "pairs", axis, [line for line, _ in drawn], words)
 
 
 def recalls(lines: Sequence[Line]) -> Picture | None:
@@ -163,8 +185,8 @@ def _picture(title: str, name: str, axis: Axes, lines: Sequence[Line], words: Se
 
 def _accuracies(kept: Kept) -> dict[str, tuple[float, float, float]]:
     """The accuracy and its bounds over all questions, and by subset."""
-    subsets = kept.record["subsets"].items()
-    return {name: (each["accuracy"], *each["ci95"]) for name, each in (("all questions", kept.record), *subsets)}
+    groups = {ALL: kept.record, **(kept.record.get("subsets") or {})}
+    return {name: (each["accuracy"], *each["ci95"]) for name, each in groups.items() if each["accuracy"] is not None}
 
 
 def _beside(first: dict[str, float], other: Kept) -> np.ndarray:

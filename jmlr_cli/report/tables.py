@@ -22,7 +22,8 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A figure of a record: its heading, its key, that of its interval, what it is multiplied by, and its decimals."""
+    """A figure of a record: its heading, its key and that of its interval (with dots where they are deeper down), what it is
+    multiplied by, and its decimals."""
 
     heading: str
     key: str
@@ -32,24 +33,32 @@ class Measure:
 
     def cell(self, record: Record) -> str:
         """The figure with its interval; "" when it is not known."""
-        return with_interval(record.get(self.key), record.get(self.bounds), self.factor, self.digits)
+        return with_interval(self.value(record), _inside(record, self.bounds), self.factor, self.digits)
+
+    def value(self, record: Record) -> float | None:
+        """The figure itself; None when it is not known."""
+        return _inside(record, self.key)
 
 
 MEASURES = (
     Measure("questions", "n", digits=0),
     Measure("accuracy, %", "accuracy", "ci95", 100, 1),
+    Measure("macro average over subsets, %", "macro.accuracy", "macro.ci95", 100, 1),
+    Measure("ECE", "calibration.ece"),
     Measure("answer NLL, nats a token", "answer_nll", "answer_nll_ci95"),
     Measure("exact match, %", "exact_match", "", 100, 1),
     Measure("token F1, %", "f1", "f1_ci95", 100, 1),
-    Measure("no option read", "unparsable", digits=0),
-    Measure("passages cut", "truncated", digits=0),
-    Measure("too long", "unfit", digits=0),
+    Measure("ROUGE-L, %", "rouge_l", "rouge_l_ci95", 100, 1),
+    Measure("rank agreement", "rank_agreement.value", "rank_agreement.ci95"),
+    Measure("answers without an option", "unparsable", digits=0),
+    Measure("prompts with passages cut", "truncated", digits=0),
+    Measure("questions too long", "unfit", digits=0),
     Measure("seconds", "seconds", digits=1),
 )
 COUNTS = ("unparsable", "truncated", "unfit")
 """Measures that are shown only where one is not 0."""
 
-PERCENT = ("accuracy", "f1", "exact_match")
+PERCENT = ("accuracy", "exact_match", "f1", "rouge_l")
 """The metrics of comparisons that are shares."""
 
 
@@ -127,8 +136,16 @@ def _probability(p: float | None) -> str:
     return "" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
+def _inside(record: Record, path: str) -> Any:
+    """What stands in a record under a key, or under several joined by dots; None where there is nothing."""
+    value: Any = record
+    for key in path.split("."):
+        value = value.get(key) if isinstance(value, Mapping) else None
+    return value
+
+
 def _told(measure: Measure, records: Iterable[Record]) -> bool:
-    values = [record.get(measure.key) for record in records]
+    values = [measure.value(record) for record in records]
     return any(values) if measure.key in COUNTS else any(value is not None for value in values)
 
 

@@ -11,21 +11,26 @@ from jmlr_cli.errors import JmlrError
 from jmlr_cli.index.manifest import generation_folder, has_manifest, read_manifest
 from jmlr_cli.index.passages import PassageStore
 from jmlr_cli.index.work import PASSAGES
+from jmlr_cli.questions.digest import questions_digest
+from jmlr_cli.questions.folders import SPLITS
 from jmlr_cli.questions.load import load_questions
 from jmlr_cli.report.kept import AskedSet, Kept
 from jmlr_cli.workspace import Workspace
 
 
-def asked_questions(asked: AskedSet, ids: Sequence[str]) -> tuple[dict[str, Question], str]:
-    """The questions with these ids, read again from where they came; and why some are lacking, "" when none is."""
-    try:
-        found = load_questions(_origin(asked), asked.split or "test").questions
-    except JmlrError as error:
-        return {}, f"The questions' texts are not shown: {error}."
-    wanted = frozenset(ids)
-    texts = {question.id: question for question in found if question.id in wanted}
-    lacking = len(wanted) - len(texts)
-    return texts, f"{lacking} questions are no longer in {asked.source or asked.name}." if lacking else ""
+def asked_questions(asked: AskedSet, n: int) -> tuple[dict[str, Question], str]:
+    """The ``n`` questions that were asked, by id, read again from where they came; and, when they are no longer to be had as
+    they were, none and the reason."""
+    reason = f"what is in {asked.source or asked.name} now are not the questions that were asked"
+    for split in SPLITS:
+        try:
+            found = load_questions(_origin(asked), split).questions[:n]
+        except JmlrError as error:
+            reason = str(error)
+            continue
+        if questions_digest(found) == asked.sha256:
+            return {question.id: question for question in found}, ""
+    return {}, f"The questions' texts are not shown: {reason}."
 
 
 def read_passages(evaluations: Iterable[Kept], questions: Mapping[str, Question]) -> dict[str, Passage]:
@@ -57,6 +62,6 @@ def _indexed(evaluation: Kept, ids: Sequence[str]) -> dict[str, Passage]:
 def _index_folders(evaluation: Kept) -> Iterator[Path]:
     """The run's own index, and the named one: where they are still there."""
     at, made_by = Workspace.current(), evaluation.made_by
-    folders = [at.run(made_by.run) / "index"] if made_by.run else []
+    folders = [at.run(evaluation.run) / "index"] if evaluation.run else []
     folders += [at.index(made_by.index.name)] if made_by.index else []
     yield from filter(has_manifest, folders)
