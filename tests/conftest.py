@@ -167,9 +167,15 @@ class Keeper:
         return kept
 
 
+@pytest.fixture(scope="session")
+def keeper_in() -> Callable[[Path], Keeper]:
+    """Gives a folder a workspace to keep evaluations in."""
+    return Keeper
+
+
 @pytest.fixture
 def keeper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Keeper:
-    """A workspace below ``tmp_path``, which is the working folder, to keep evaluations in."""
+    """A workspace to keep evaluations in, below ``tmp_path``, which is the working folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("JMLR_HOME", raising=False)
     return Keeper(tmp_path)

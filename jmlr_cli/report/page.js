@@ -184,7 +184,7 @@
     const to = (text, page) => make("button", { type: "button", disabled: page < 1 || page > pages, onclick: () => turn(page) }, text);
     const field = make("input", { type: "number", min: 1, max: pages, value: state.page, onchange: () => turn(Number(field.value)) });
     nav.hidden = pages === 1;
-    nav.replaceChildren(to("Previous", state.page - 1), make("label", {}, `Page, of ${pages}`, field), to("Next", state.page + 1));
+    nav.replaceChildren(to("Previous", state.page - 1), make("label", { className: "choice" }, `Page, of ${pages}`, field), to("Next", state.page + 1));
   }
 
   function turn(page) {
@@ -197,7 +197,7 @@
   /** A select with its choices, hidden where there is nothing to choose. */
   function fill(key, choices) {
     at(key).replaceChildren(...choices.map(([value, text]) => make("option", { value }, text)));
-    at(key).closest("label").hidden = choices.length < 2;
+    at(key).closest(".choice").hidden = choices.length < 2;
     at(key).addEventListener("change", () => choose(key, at(key).value));
   }
 

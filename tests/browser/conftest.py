@@ -39,7 +39,7 @@ def tab(browser: Any) -> Iterator[Any]:
     """A new tab with nothing kept from any other; the test fails when a script in it did."""
     context = browser.new_context(viewport={"width": 1200, "height": 900})
     page, errors = context.new_page(), []
-    page.on("pageerror", errors.append)
+    page.on("pageerror", lambda error: errors.append(error))  # Playwright takes no bound method of a list
     yield page
     context.close()
     assert not errors, errors

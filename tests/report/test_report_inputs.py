@@ -104,7 +104,7 @@ def test_a_damaged_line_is_named_by_its_number(pair, line, what):
 def test_lacking_lines_are_counted(pair):
     file = pair.rag / "results.jsonl"
     file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:3]))
-    with pytest.raises(DamagedError, match="holds 3 results, and evaluation.json counts 4"):
+    with pytest.raises(DamagedError, match=r"holds 3 results, and evaluation\.json counts 4"):
         read_inputs(["questions-rag"])
 
 
