@@ -266,7 +266,7 @@
   function printWhole() {
     let opened = [];
     addEventListener("beforeprint", () => {
-      opened = [...document.querySelectorAll("details:not([open])")];
+      opened = [...document.querySelectorAll("figure details:not([open]), #list details:not([open])")];
       opened.forEach((each) => { each.open = true; });
     });
     addEventListener("afterprint", () => opened.forEach((each) => { each.open = false; }));

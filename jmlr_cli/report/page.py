@@ -40,7 +40,7 @@ def render_page(report: Report, pictures: Sequence[Picture]) -> str:
         script=Markup(script),
         data=Markup(data_json(report.as_json())),
         systems=systems_table(report.evaluations) if report.evaluations else None,
-        comparisons=[(compared_table(each), pairs_table(each)) for each in report.comparisons],
+        comparisons=[(compared_table(each), pairs_table(each), each.get("warnings") or ()) for each in report.comparisons],
         made=[(f"S{n} {each.name}", _spelt_out(each)) for n, each in enumerate(report.evaluations, start=1)],
         pictures=[(picture, Markup(picture.svg)) for picture in pictures],
     )
@@ -80,7 +80,7 @@ def _several(number: int, noun: str) -> str:
 
 def _spelt_out(evaluation: Kept) -> str:
     """What made an evaluation, every value, as YAML."""
-    made = {key: evaluation.record[key] for key in ("finished", "settings", "made_by") if key in evaluation.record}
+    made = {key: evaluation.record[key] for key in ("finished", "made_by") if key in evaluation.record}
     return yaml.safe_dump(made, sort_keys=False, allow_unicode=True, width=110)
 
 

@@ -50,14 +50,15 @@ MEASURES = (
     Measure("token F1, %", "f1", "f1_ci95", 100, 1),
     Measure("ROUGE-L, %", "rouge_l", "rouge_l_ci95", 100, 1),
     Measure("rank agreement", "rank_agreement.value", "rank_agreement.ci95"),
+)
+COUNTS = (
     Measure("answers without an option", "unparsable", digits=0),
     Measure("prompts with passages cut", "truncated", digits=0),
     Measure("questions too long", "unfit", digits=0),
-    Measure("seconds", "seconds", digits=1),
 )
-COUNTS = ("unparsable", "truncated", "unfit")
-"""Measures that are shown only where one is not 0."""
+"""Figures that are shown only where one is not 0."""
 
+SECONDS = Measure("seconds", "seconds", digits=1)
 PERCENT = ("accuracy", "exact_match", "f1", "rouge_l")
 """The metrics of comparisons that are shares."""
 
@@ -65,8 +66,11 @@ PERCENT = ("accuracy", "exact_match", "f1", "rouge_l")
 def systems_table(evaluations: Sequence[Kept]) -> Table:
     """The figures of each evaluation: those that any of them has."""
     records = [each.record for each in evaluations]
-    found = {measure.heading: [measure.cell(record) for record in records] for measure in MEASURES if _told(measure, records)}
+    told = [measure for measure in MEASURES if any(measure.value(record) is not None for record in records)]
+    counted = [measure for measure in COUNTS if any(measure.value(record) for record in records)]
+    found = {measure.heading: [measure.cell(record) for record in records] for measure in told}
     found |= {name: [with_interval(each, None) for each in values] for name, values in _retrieval(records).items()}
+    found |= {measure.heading: [measure.cell(record) for record in records] for measure in (*counted, SECONDS)}
     names = [(f"S{number}", each.name, each.mode) for number, each in enumerate(evaluations, start=1)]
     return Table(("", "evaluation", "mode", *found), tuple(zip(*zip(*names, strict=True), *found.values(), strict=True)), 3)
 
@@ -92,8 +96,8 @@ def compared_table(comparison: Record) -> Table:
 def pairs_table(comparison: Record) -> Table:
     """The pairs of a comparison: how each differs, and how sure that is."""
     columns = (
-        "first", "second", "metric", "questions", "both right", "first only", "second only", "neither", "difference",
-        "p", "p, Holm", "effect",
+        "first", "second", "metric", "questions", "both right", "first only", "second only", "neither",
+        "difference, first less second", "p", "p, Holm", "effect size",
     )  # fmt: skip
     return Table(columns, tuple(map(_pair, comparison.get("pairs", ()))), 3)
 
@@ -112,7 +116,7 @@ def _compared(metric: str, figure: Record) -> str:
 
 def _heading(metric: str) -> str:
     """A metric as a heading: ``accuracy, %``."""
-    return metric.replace("_", " ") + (", %" if metric in PERCENT else "")
+    return metric.replace("_", " ").replace("nll", "NLL") + (", %" if metric in PERCENT else "")
 
 
 def _scale(metric: str) -> tuple[float, int]:
@@ -128,7 +132,7 @@ def _pair(pair: Record) -> tuple[str, ...]:
         *(with_interval(pair.get(key), None, digits=0) for key in ("n", "both", "only_a", "only_b", "neither")),
         with_interval(pair.get("difference"), pair.get("ci95"), *_scale(metric)),
         *(_probability(pair.get(key)) for key in ("p", "p_holm")),
-        with_interval(pair.get("effect"), None),
+        " ".join(filter(None, (with_interval(pair.get("effect"), None), str(pair.get("effect_name") or "")))),
     )
 
 
@@ -142,11 +146,6 @@ def _inside(record: Record, path: str) -> Any:
     for key in path.split("."):
         value = value.get(key) if isinstance(value, Mapping) else None
     return value
-
-
-def _told(measure: Measure, records: Iterable[Record]) -> bool:
-    values = [measure.value(record) for record in records]
-    return any(values) if measure.key in COUNTS else any(value is not None for value in values)
 
 
 def _retrieval(records: Iterable[Record]) -> dict[str, list[float | None]]:

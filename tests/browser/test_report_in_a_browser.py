@@ -263,7 +263,7 @@ def test_print_opens_what_is_folded_and_leaves_the_controls_out(tab, page):
     opened(tab, page)
     tab.emulate_media(media="print")
     tab.evaluate("dispatchEvent(new Event('beforeprint'))")
-    assert tab.locator("details:not([open])").count() == 0
+    assert tab.locator("figure details:not([open])").count() == 0
     assert not tab.locator("#filters").is_visible()
     assert tab.locator("figure details ul").first.is_visible()
     tab.evaluate("dispatchEvent(new Event('afterprint'))")

@@ -21,6 +21,7 @@ COMPARISON = {
     "schema": "jmlr.compare/1",
     "task": "questions",
     "n": 4,
+    "warnings": [f"a warning {PAYLOAD}"],
     "systems": [
         {"name": "closed", "mode": "closed", "recipe": "r", "seeds": [1, 2], "accuracy": 0.5, "ci95": [0.15, 0.85]},
         {"name": PAYLOAD, "mode": "rag", "recipe": None, "accuracy": None, "ci95": None},
@@ -28,7 +29,8 @@ COMPARISON = {
     "pairs": [
         {
             "a": "closed", "b": PAYLOAD, "metric": "accuracy", "n": 4, "both": 1, "only_a": 1, "only_b": 1, "neither": 1,
-            "difference": -0.25, "ci95": [-0.5, 0.1], "p": 0.0001, "p_holm": 0.04, "effect": -0.5, "changed": ["q1", "q4"],
+            "difference": -0.25, "ci95": [-0.5, 0.1], "p": 0.0001, "p_holm": 0.04, "effect": -0.5,
+            "effect_name": "Cohen's h", "changed": ["q1", "q4"],
         },
         {"a": "closed", "b": PAYLOAD, "metric": "answer_nll", "n": 4, "difference": 0.1234, "ci95": [0, 1], "p": None},
     ],
@@ -71,8 +73,20 @@ def test_the_tables_have_each_system_and_each_pair_with_its_figures(pair):
         ["closed", "closed", "r", "1, 2", "50.0 [15.0, 85.0]"],
         [PAYLOAD.replace("\u2028", " "), "rag", "", "", ""],
     ]
-    assert rows(page, 2)[1][2:] == ["accuracy, %", "4", "1", "1", "1", "1", "-25.0 [-50.0, 10.0]", "< 0.001", "0.040", "-0.500"]
-    assert rows(page, 2)[2][2:] == ["answer nll", "4", "", "", "", "", "0.123 [0.000, 1.000]", "", "", ""]
+    assert "Note: a warning" in html.document_fromstring(page).find(".//main//p[@class='note']").text_content()
+    assert rows(page, 2)[1][2:] == [
+        "accuracy, %",
+        "4",
+        "1",
+        "1",
+        "1",
+        "1",
+        "-25.0 [-50.0, 10.0]",
+        "< 0.001",
+        "0.040",
+        "-0.500 Cohen's h",
+    ]
+    assert rows(page, 2)[2][2:] == ["answer NLL", "4", "", "", "", "", "0.123 [0.000, 1.000]", "", "", ""]
 
 
 def test_what_made_an_evaluation_is_spelt_out(pair):
