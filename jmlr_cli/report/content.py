@@ -10,7 +10,7 @@ from typing import Any
 from jmlr_cli import __version__
 from jmlr_cli.contracts.values import Passage, Question
 from jmlr_cli.evaluation.results import QuestionResult
-from jmlr_cli.report.inputs import Inputs
+from jmlr_cli.report.inputs import Compared, Inputs
 from jmlr_cli.report.kept import Kept
 from jmlr_cli.report.texts import asked_questions, read_passages
 
@@ -46,7 +46,7 @@ class Report:
     ``notes`` say what is lacking; ``created`` is in ISO 8601."""
 
     evaluations: tuple[Kept, ...]
-    comparisons: tuple[dict[str, Any], ...]
+    comparisons: tuple[Compared, ...]
     questions: tuple[Asked, ...] = field(repr=False)
     passages: Mapping[str, Passage] = field(repr=False)
     notes: tuple[str, ...]
@@ -60,7 +60,7 @@ class Report:
             "jmlr": __version__,
             "notes": list(self.notes),
             "evaluations": [each.record for each in self.evaluations],
-            "comparisons": list(self.comparisons),
+            "comparisons": [each.record for each in self.comparisons],
             "passages": {id: {"document": p.document, "title": p.title, "text": p.text} for id, p in self.passages.items()},
             "questions": [asked.as_json() for asked in self.questions],
         }

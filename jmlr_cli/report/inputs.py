@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from jmlr_cli.errors import InputError
-from jmlr_cli.report.kept import LINES, RECORD, Kept, read_kept, read_object
+from pydantic import ValidationError
+
+from jmlr_cli.errors import DamagedError, InputError
+from jmlr_cli.report.figures import Comparison
+from jmlr_cli.report.kept import LINES, RECORD, Kept, first_mistake, read_kept, read_object
 from jmlr_cli.workspace import Workspace, checked_name
 
 COMPARED = "jmlr.compare/1"
@@ -18,12 +21,20 @@ NONE_YET = "There is none yet; `jmlr eval` keeps what it finds."
 
 
 @dataclass(frozen=True, slots=True)
+class Compared:
+    """A comparison: its whole ``record``, and ``found``, what is shown of it."""
+
+    record: dict[str, Any] = field(repr=False)
+    found: Comparison
+
+
+@dataclass(frozen=True, slots=True)
 class Inputs:
     """Evaluations of one question set, the first of which others are seen against, and comparisons. ``gone`` are the
     evaluations that a comparison names and that are no longer in the workspace."""
 
     evaluations: tuple[Kept, ...]
-    comparisons: tuple[dict[str, Any], ...]
+    comparisons: tuple[Compared, ...]
     gone: tuple[str, ...] = ()
 
 
@@ -31,7 +42,7 @@ def read_inputs(names: Sequence[str]) -> Inputs:
     """What ``names`` name, and the evaluations that comparisons among them were made of; each thing once.
 
     Raises :class:`InputError` when there is no such thing, when two evaluations share a name, and when they did not ask the
-    same questions; :class:`jmlr_cli.errors.DamagedError` when one cannot be read.
+    same questions; :class:`DamagedError` when one cannot be read.
     """
     places = list(dict.fromkeys(_place(name).resolve() for name in names))
     comparisons = tuple(_comparison(place) for place in places if place.name != RECORD)
@@ -52,7 +63,7 @@ def kept_names() -> list[str]:
 
 def evaluation_folder(name: str) -> Path:
     """The folder of the kept evaluation ``name`` in the workspace."""
-    return Workspace.current().evaluations.resolve() / checked_name(name, "an evaluation")
+    return (Workspace.current().evaluations / checked_name(name, "an evaluation")).resolve()
 
 
 def _place(name: str) -> Path:
@@ -83,21 +94,24 @@ def _known_file(path: Path) -> Path:
     return path
 
 
-def _comparison(path: Path) -> dict[str, Any]:
-    found = read_object(path)
-    if found.get("schema") == EVALUATED:
+def _comparison(path: Path) -> Compared:
+    record = read_object(path)
+    if record.get("schema") == EVALUATED:
         what = f"{path} holds an evaluation's figures without its questions' results"
         raise InputError(what, "Name the evaluation, or its folder in the workspace.")
-    if found.get("schema") != COMPARED:
-        raise InputError(f"{path} is no {COMPARED} but {found.get('schema')!r}", "Write a comparison with `jmlr compare`.")
-    return found
+    if record.get("schema") != COMPARED:
+        raise InputError(f"{path} is no {COMPARED} but {record.get('schema')!r}", "Write a comparison with `jmlr compare`.")
+    try:
+        return Compared(record, Comparison.model_validate(record))
+    except ValidationError as error:
+        raise DamagedError(f"{path} is no whole comparison: {first_mistake(error)}", "Compare again: `jmlr compare`.") from None
 
 
-def _evaluations_of(comparisons: Iterable[dict[str, Any]]) -> Iterator[str]:
+def _evaluations_of(comparisons: Iterable[Compared]) -> Iterator[str]:
     """The names of the evaluations that comparisons were made of."""
     for comparison in comparisons:
-        for system in comparison.get("systems", ()):
-            yield from system.get("evaluations", ())
+        for system in comparison.found.systems:
+            yield from system.evaluations
 
 
 def _check_names(evaluations: Sequence[Kept]) -> None:

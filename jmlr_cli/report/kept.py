@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 
 from jmlr_cli.errors import DamagedError, InputError
 from jmlr_cli.evaluation.results import QuestionResult
+from jmlr_cli.report.figures import Figures
 
 RECORD = "evaluation.json"
 LINES = "results.jsonl"
@@ -47,21 +48,26 @@ class MadeBy(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """An evaluation that was finished and kept. ``record`` is the whole ``evaluation.json``."""
+    """An evaluation that was finished and kept. ``record`` is the whole ``evaluation.json``, ``figures`` what is shown of it;
+    ``run`` is the run that was evaluated, None when it was a recipe as it stands."""
 
     name: str
     record: dict[str, Any] = field(repr=False)
+    figures: Figures = field(repr=False)
     made_by: MadeBy
+    run: str | None
     results: tuple[QuestionResult, ...] = field(repr=False)
 
     @property
     def mode(self) -> str:
-        return str(self.record.get("mode", ""))
+        return self.figures.mode
 
-    @property
-    def run(self) -> str | None:
-        """The run that was evaluated; None when it was a recipe as it stands."""
-        return self.record.get("run")
+
+class Header(BaseModel):
+    """What a kept evaluation's record must hold beside its figures."""
+
+    made_by: MadeBy
+    run: str | None = None
 
 
 def read_kept(folder: Path) -> Kept:
@@ -76,13 +82,13 @@ def read_kept(folder: Path) -> Kept:
     if record.get("status") != "ok":
         raise InputError(f"the evaluation {name!r} is {record.get('status') or 'not finished'}", f"{AGAIN} It goes on.")
     try:
-        made_by = MadeBy.model_validate(record.get("made_by"))
+        header, figures = Header.model_validate(record), Figures.model_validate(record)
     except ValidationError as error:
-        raise DamagedError(f"{path} does not say what made it: {_first(error)}", AGAIN) from None
+        raise DamagedError(f"{path} is no whole record of an evaluation: {first_mistake(error)}", AGAIN) from None
     results = tuple(_results(folder / LINES))
-    if len(results) != record.get("n"):
-        raise DamagedError(f"{folder / LINES} holds {len(results)} results, and {RECORD} counts {record.get('n')}", AGAIN)
-    return Kept(name, record, made_by, results)
+    if len(results) != figures.n:
+        raise DamagedError(f"{folder / LINES} holds {len(results)} results, and {RECORD} counts {figures.n}", AGAIN)
+    return Kept(name, record, figures, header.made_by, header.run, results)
 
 
 def read_object(path: Path) -> dict[str, Any]:
@@ -106,7 +112,7 @@ def _results(path: Path) -> Iterator[QuestionResult]:
         try:
             yield adapter.validate_python(_parsed(line.decode()))
         except ValidationError as error:
-            raise DamagedError(f"{path}, line {number}: not a question's result: {_first(error)}", AGAIN) from None
+            raise DamagedError(f"{path}, line {number}: not a question's result: {first_mistake(error)}", AGAIN) from None
         except ValueError as error:
             raise DamagedError(f"{path}, line {number}: not JSON: {error}", AGAIN) from None
 
@@ -118,7 +124,7 @@ def _parsed(text: str) -> Any:
     return value
 
 
-def _first(error: ValidationError) -> str:
+def first_mistake(error: ValidationError) -> str:
     """The first of a value's mistakes, in one line."""
     mistake = error.errors()[0]
     return ": ".join(filter(None, (".".join(map(str, mistake["loc"])), mistake["msg"])))

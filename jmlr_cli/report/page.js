@@ -131,7 +131,7 @@
     if (answer.answer_nll !== null) known.push(`NLL of the right answer ${answer.answer_nll.toFixed(3)} nats a token`);
     if (answer.f1 !== undefined) known.push(`token F1 ${(answer.f1 * 100).toFixed(1)} %`);
     if (answer.gold_rank !== undefined) {
-      known.push(answer.gold_rank ? `gold document at rank ${answer.gold_rank}` : "gold document not retrieved");
+      known.push(answer.gold_rank ? `gold document at rank ${answer.gold_rank}` : "gold document not among those retrieved");
     }
     if (answer.cut_tokens) known.push(`${answer.cut_tokens} passage tokens cut`);
     if (answer.error) known.push(answer.error);

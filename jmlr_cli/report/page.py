@@ -40,7 +40,7 @@ def render_page(report: Report, pictures: Sequence[Picture]) -> str:
         script=Markup(script),
         data=Markup(data_json(report.as_json())),
         systems=systems_table(report.evaluations) if report.evaluations else None,
-        comparisons=[(compared_table(each), pairs_table(each), each.get("warnings") or ()) for each in report.comparisons],
+        comparisons=[(compared_table(each.found), pairs_table(each.found), each.found.warnings) for each in report.comparisons],
         made=[(f"S{n} {each.name}", _spelt_out(each)) for n, each in enumerate(report.evaluations, start=1)],
         pictures=[(picture, Markup(picture.svg)) for picture in pictures],
     )
@@ -50,7 +50,7 @@ def title_of(report: Report) -> str:
     """What the report is of: its question set, or the task of its first comparison."""
     if report.evaluations:
         return report.evaluations[0].made_by.questions.name
-    return str(report.comparisons[0].get("task") or "comparison")
+    return report.comparisons[0].found.task or "comparison"
 
 
 def counted(report: Report) -> str:

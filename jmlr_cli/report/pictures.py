@@ -2,61 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from collections.abc import Sequence
 
 import numpy as np
 
-from jmlr_cli.evaluation.results import RECALL_DEPTHS, QuestionResult
+from jmlr_cli.evaluation.settings import DEPTH
+from jmlr_cli.report.drawing import DIAGONAL, Line, Picture, finished_picture, new_axes
 from jmlr_cli.report.kept import Kept
-from jmlr_cli.report.svg import SETTINGS, label, page_svg
+from jmlr_cli.report.svg import SETTINGS, label
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+TOLD = (1, 5, DEPTH)
+"""The depths of which recall is told in words, too."""
 
-COLOURS = ("#2b7bba", "#c8501e", "#1b8a5a", "#9b5fb5", "#a37200", "#c2497a", "#5f7a8a", "#4a6fd0")
-"""Each stands out by at least 3.8 : 1 from the page, in light and in dark (WCAG 2.2 asks 3 : 1 of graphics)."""
-
-MARKERS = "osD^vPX*"
-WIDTH = 7.0
-"""Inches of a picture: 72 units of its SVG each."""
-
-DEEPEST = RECALL_DEPTHS[-1]
 CROWD = 1000
 """So many points are drawn small."""
 
 ALL = "all questions"
-
-
-@dataclass(frozen=True, slots=True)
-class Picture:
-    """An ``<svg>`` element, what it shows, and what is to be read off it."""
-
-    title: str
-    svg: str
-    words: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """An evaluation as the pictures show it: by its number on the page, in one colour and with one marker."""
-
-    number: int
-    kept: Kept
-
-    @property
-    def name(self) -> str:
-        return f"S{self.number} {label(self.kept.mode)}"
-
-    @property
-    def style(self) -> dict[str, Any]:
-        return {"color": COLOURS[(self.number - 1) % len(COLOURS)], "marker": MARKERS[(self.number - 1) % len(MARKERS)]}
-
-    def values(self, of: Callable[[QuestionResult], float | None]) -> np.ndarray:
-        """What is known of the questions: ``(n,)`` float."""
-        return np.array([value for result in self.kept.results if (value := of(result)) is not None], dtype=float)
 
 
 def draw_pictures(evaluations: Sequence[Kept]) -> list[Picture]:
@@ -71,11 +32,11 @@ def draw_pictures(evaluations: Sequence[Kept]) -> list[Picture]:
 
 def accuracies(lines: Sequence[Line]) -> Picture | None:
     """The accuracy of each system over all questions and in each subset, with its 95 % interval."""
-    kept = [line for line in lines if line.kept.record.get("accuracy") is not None]
+    kept = [line for line in lines if line.kept.figures.accuracy is not None]
     if not kept:
         return None
     groups = list(dict.fromkeys(name for line in kept for name in _accuracies(line.kept)))
-    axis = _axes(0.9 + len(groups) * (0.12 + 0.16 * len(kept)))
+    axis = new_axes(0.9 + len(groups) * (0.12 + 0.16 * len(kept)))
     words = []
     for place, line in enumerate(kept):
         found = _accuracies(line.kept)
@@ -87,28 +48,27 @@ def accuracies(lines: Sequence[Line]) -> Picture | None:
     axis.set_yticks(range(len(groups)), [label(group) for group in groups])
     axis.set_ylim(len(groups) - 0.4, -0.6)
     axis.set_xlabel("accuracy, %, with its 95 % interval")
-    return _picture("Accuracy by subset", "accuracy", axis, kept, words)
+    return finished_picture("Accuracy by subset", "accuracy", axis, kept, words)
 
 
 def reliability(lines: Sequence[Line]) -> Picture | None:
     """How often each system is right beside how sure it was, in bins of confidence; on the dashed line both are the same."""
-    known = [line for line in lines if line.kept.record.get("calibration")]
+    known = [(line, found) for line in lines if (found := line.kept.figures.calibration)]
     if not known:
         return None
-    axis, words = _axes(4.5), []
-    axis.plot([0, 100], [0, 100], color=COLOURS[6], linewidth=0.8, linestyle="--")
-    for line in known:
-        told = line.kept.record["calibration"]
-        bins = np.array([(each["confidence"], each["accuracy"], *each["ci95"]) for each in told["bins"]]) * 100
+    axis, words = new_axes(4.5), []
+    axis.plot([0, 100], [0, 100], color=DIAGONAL, linewidth=0.8, linestyle="--")
+    for line, found in known:
+        bins = np.array([(each.confidence, each.accuracy, *each.ci95) for each in found.bins]) * 100
         bars = (bins[:, 1] - bins[:, 2], bins[:, 3] - bins[:, 1])
         axis.errorbar(bins[:, 0], bins[:, 1], yerr=np.maximum(bars, 0), **line.style, linewidth=1, capsize=2, markersize=4)
         points = "; ".join(f"sure {sure:.1f} %, right {right:.1f} %" for sure, right, *_ in bins)
-        words.append(f"{line.name}: expected calibration error {told['ece']:.3f}. {points}.")
+        words.append(f"{line.name}: expected calibration error {found.ece:.3f}. {points}.")
     axis.set_xlabel("confidence in the chosen option, %")
     axis.set_ylabel("right, %, with its 95 % interval")
     axis.set_xlim(0, 102)
     axis.set_ylim(0, 102)
-    return _picture("How far confidence can be trusted", "reliability", axis, known, words)
+    return finished_picture("How far confidence can be trusted", "reliability", axis, [line for line, _ in known], words)
 
 
 def likelihoods(lines: Sequence[Line]) -> Picture | None:
@@ -116,7 +76,7 @@ def likelihoods(lines: Sequence[Line]) -> Picture | None:
     known = [(line, values) for line in lines if (values := np.sort(line.values(lambda result: result.answer_nll))).size]
     if not known:
         return None
-    axis = _axes(3.0)
+    axis = new_axes(3.0)
     for line, values in known:
         shares = np.arange(1, values.size + 1) / values.size * 100
         axis.step(values, shares, where="post", **line.style, markevery=max(1, values.size // 8), markersize=4)
@@ -124,7 +84,7 @@ def likelihoods(lines: Sequence[Line]) -> Picture | None:
     axis.set_ylabel("% of questions at or below")
     axis.set_ylim(0, 102)
     words = [f"{line.name}: {_quartiles(values)}" for line, values in known]
-    return _picture("How likely the right answers are", "likelihood", axis, [line for line, _ in known], words)
+    return finished_picture("How likely the right answers are", "likelihood", axis, [line for line, _ in known], words)
 
 
 def pairs(lines: Sequence[Line]) -> Picture | None:
@@ -136,9 +96,9 @@ def pairs(lines: Sequence[Line]) -> Picture | None:
     drawn = [(line, points) for line, points in both if points.size]
     if not drawn:
         return None
-    axis = _axes(4.5)
-    top = max(points.max() for _, points in drawn) * 1.03
-    axis.plot([0, top], [0, top], color=COLOURS[6], linewidth=0.8, linestyle="--")
+    axis = new_axes(4.5)
+    ends = min(points.min() for _, points in drawn), max(points.max() for _, points in drawn)
+    axis.plot(ends, ends, color=DIAGONAL, linewidth=0.8, linestyle="--")
     for line, points in drawn:
         size = 3 if len(points) < CROWD else 1.5
         axis.plot(points[:, 0], points[:, 1], linestyle="", **line.style, markersize=size, markeredgewidth=0, alpha=0.6)
@@ -149,7 +109,7 @@ def pairs(lines: Sequence[Line]) -> Picture | None:
         f"of {len(points)} questions, a higher one on {(points[:, 1] > points[:, 0]).sum()}."
         for line, points in drawn
     ]
-    return _picture("Question by question, beside the first system", "pairs", axis, [line for line, _ in drawn], words)
+    return finished_picture("Question by question, beside the first system", "pairs", axis, [line for line, _ in drawn], words)
 
 
 def recalls(lines: Sequence[Line]) -> Picture | None:
@@ -157,41 +117,23 @@ def recalls(lines: Sequence[Line]) -> Picture | None:
     known = [(line, ranks) for line in lines if (ranks := line.values(lambda result: result.gold_rank)).size]
     if not known:
         return None
-    axis, words = _axes(3.0), []
+    axis, words = new_axes(3.0), []
     for line, ranks in known:
-        shares = [((ranks > 0) & (ranks <= k)).mean() * 100 for k in range(1, DEEPEST + 1)]
-        axis.plot(range(1, DEEPEST + 1), shares, **line.style, markersize=4)
-        told = ", ".join(f"R@{k} {shares[k - 1]:.1f} %" for k in RECALL_DEPTHS)
+        shares = [((ranks > 0) & (ranks <= k)).mean() * 100 for k in range(1, DEPTH + 1)]
+        axis.plot(range(1, DEPTH + 1), shares, **line.style, markersize=4)
+        told = ", ".join(f"R@{k} {shares[k - 1]:.1f} %" for k in TOLD)
         words.append(f"{line.name}: {told}, of {ranks.size} questions.")
     axis.set_xlabel("k, passages retrieved")
     axis.set_ylabel("R@k of the gold document, %")
-    axis.set_xticks([1, *range(5, DEEPEST + 1, 5)])
+    axis.set_xticks([1, *range(5, DEPTH + 1, 5)])
     axis.set_ylim(0, 102)
-    return _picture("How deep the gold document is found", "recall", axis, [line for line, _ in known], words)
-
-
-def _axes(height: float) -> Axes:
-    from matplotlib.figure import Figure
-
-    axis = Figure(figsize=(WIDTH, height), layout="constrained").subplots()
-    axis.grid(alpha=0.25)
-    axis.set_axisbelow(True)
-    return axis
-
-
-def _picture(title: str, name: str, axis: Axes, lines: Sequence[Line], words: Sequence[str]) -> Picture:
-    from matplotlib.lines import Line2D
-
-    handles = [Line2D([], [], linestyle="", label=line.name, **line.style) for line in lines]
-    figure = cast("Figure", axis.figure)
-    figure.legend(handles=handles, loc="outside upper left", ncols=5, frameon=False, handletextpad=0.2)
-    return Picture(title, page_svg(figure, name, title), tuple(words))
+    return finished_picture("How deep the gold document is found", "recall", axis, [line for line, _ in known], words)
 
 
 def _accuracies(kept: Kept) -> dict[str, tuple[float, float, float]]:
     """The accuracy and its bounds over all questions, and by subset."""
-    groups = {ALL: kept.record, **(kept.record.get("subsets") or {})}
-    return {name: (each["accuracy"], *each["ci95"]) for name, each in groups.items() if each["accuracy"] is not None}
+    groups = {ALL: kept.figures, **kept.figures.subsets}
+    return {name: (each.accuracy, *each.ci95) for name, each in groups.items() if each.accuracy is not None and each.ci95}
 
 
 def _beside(first: dict[str, float], other: Kept) -> np.ndarray:

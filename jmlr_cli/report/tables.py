@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
+from jmlr_cli.report.figures import Bounds, Comparison, Figures, Mean, Pair, System
 from jmlr_cli.report.kept import Kept
-
-Record = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,96 +20,90 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A figure of a record: its heading, its key and that of its interval (with dots where they are deeper down), what it is
-    multiplied by, and its decimals."""
+    """A column: its heading, how a figure and its interval are read, what both are multiplied by, and their decimals."""
 
     heading: str
-    key: str
-    bounds: str = ""
+    read: Callable[[Figures], tuple[float | None, Bounds | None]]
     factor: float = 1
     digits: int = 3
 
-    def cell(self, record: Record) -> str:
-        """The figure with its interval; "" when it is not known."""
-        return with_interval(self.value(record), _inside(record, self.bounds), self.factor, self.digits)
-
-    def value(self, record: Record) -> float | None:
-        """The figure itself; None when it is not known."""
-        return _inside(record, self.key)
+    def cells(self, figures: Sequence[Figures]) -> list[str]:
+        """The column's texts, "" where a figure is not known."""
+        return [with_interval(*self.read(each), self.factor, self.digits) for each in figures]
 
 
 MEASURES = (
-    Measure("questions", "n", digits=0),
-    Measure("accuracy, %", "accuracy", "ci95", 100, 1),
-    Measure("macro average over subsets, %", "macro.accuracy", "macro.ci95", 100, 1),
-    Measure("ECE", "calibration.ece"),
-    Measure("answer NLL, nats a token", "answer_nll", "answer_nll_ci95"),
-    Measure("exact match, %", "exact_match", "", 100, 1),
-    Measure("token F1, %", "f1", "f1_ci95", 100, 1),
-    Measure("ROUGE-L, %", "rouge_l", "rouge_l_ci95", 100, 1),
-    Measure("rank agreement", "rank_agreement.value", "rank_agreement.ci95"),
+    Measure("questions", lambda of: (of.n, None), digits=0),
+    Measure("accuracy, %", lambda of: (of.accuracy, of.ci95), 100, 1),
+    Measure("macro average over subsets, %", lambda of: (of.macro.accuracy, of.macro.ci95) if of.macro else (None, None), 100, 1),
+    Measure("ECE", lambda of: (of.calibration.ece if of.calibration else None, None)),
+    Measure("answer NLL, nats a token", lambda of: (of.answer_nll, of.answer_nll_ci95)),
+    Measure("exact match, %", lambda of: (of.exact_match, None), 100, 1),
+    Measure("token F1, %", lambda of: (of.f1, of.f1_ci95), 100, 1),
+    Measure("ROUGE-L, %", lambda of: (of.rouge_l, of.rouge_l_ci95), 100, 1),
+    Measure(
+        "rank agreement", lambda of: (of.rank_agreement.value, of.rank_agreement.ci95) if of.rank_agreement else (None, None)
+    ),
 )
-COUNTS = (
-    Measure("answers without an option", "unparsable", digits=0),
-    Measure("prompts with passages cut", "truncated", digits=0),
-    Measure("questions too long", "unfit", digits=0),
-)
-"""Figures that are shown only where one is not 0."""
+"""Figures that are shown where any system has one."""
 
-SECONDS = Measure("seconds", "seconds", digits=1)
+COUNTS = (
+    Measure("answers without an option", lambda of: (of.unparsable or None, None), digits=0),
+    Measure("prompts with passages cut", lambda of: (of.truncated or None, None), digits=0),
+    Measure("questions too long", lambda of: (of.unfit or None, None), digits=0),
+    Measure("seconds", lambda of: (of.seconds, None), digits=1),
+)
+"""The last columns; a count of 0 is left out."""
+
 PERCENT = ("accuracy", "exact_match", "f1", "rouge_l")
-"""The metrics of comparisons that are shares."""
+"""The metrics of comparisons that are shown as percentages."""
 
 
 def systems_table(evaluations: Sequence[Kept]) -> Table:
     """The figures of each evaluation: those that any of them has."""
-    records = [each.record for each in evaluations]
-    told = [measure for measure in MEASURES if any(measure.value(record) is not None for record in records)]
-    counted = [measure for measure in COUNTS if any(measure.value(record) for record in records)]
-    found = {measure.heading: [measure.cell(record) for record in records] for measure in told}
-    found |= {name: [with_interval(each, None) for each in values] for name, values in _retrieval(records).items()}
-    found |= {measure.heading: [measure.cell(record) for record in records] for measure in (*counted, SECONDS)}
+    figures = [each.figures for each in evaluations]
+    retrieval = dict.fromkeys(name for each in figures for name in each.retrieval if name != "n")
+    columns = {measure.heading: measure.cells(figures) for measure in MEASURES}
+    columns |= {name: [with_interval(each.retrieval.get(name)) for each in figures] for name in retrieval}
+    columns |= {measure.heading: measure.cells(figures) for measure in COUNTS}
+    known = {heading: cells for heading, cells in columns.items() if any(cells)}
+    rows = zip(*known.values(), strict=True)
     names = [(f"S{number}", each.name, each.mode) for number, each in enumerate(evaluations, start=1)]
-    return Table(("", "evaluation", "mode", *found), tuple(zip(*zip(*names, strict=True), *found.values(), strict=True)), 3)
+    return Table(("", "evaluation", "mode", *known), tuple((*name, *row) for name, row in zip(names, rows, strict=True)), 3)
 
 
-def compared_table(comparison: Record) -> Table:
+def compared_table(comparison: Comparison) -> Table:
     """The systems of a comparison, each over all of its runs, by every measure that was compared."""
-    systems = comparison.get("systems", ())
-    figures = [
-        each.get("measures") or {"accuracy": {"value": each.get("accuracy"), "ci95": each.get("ci95")}} for each in systems
-    ]
-    names = dict.fromkeys(name for each in figures for name in each)
-    rows = tuple(
-        (
-            *(str(system.get(key) or "") for key in ("name", "mode", "recipe")),
-            ", ".join(map(str, system.get("seeds") or ())),
-            *(_compared(name, own.get(name) or {}) for name in names),
-        )
-        for system, own in zip(systems, figures, strict=True)
-    )
-    return Table(("system", "mode", "recipe", "seeds", *map(_heading, names)), rows, 4)
+    figures = [each.measures or {"accuracy": Mean(value=each.accuracy, ci95=each.ci95)} for each in comparison.systems]
+    metrics = dict.fromkeys(name for each in figures for name in each)
+    cells = [[_figure(name, each.get(name, Mean())) for name in metrics] for each in figures]
+    rows = tuple((*_named(system), *own) for system, own in zip(comparison.systems, cells, strict=True))
+    return Table(("system", "mode", "recipe", "seeds", *map(_heading, metrics)), rows, 4)
 
 
-def pairs_table(comparison: Record) -> Table:
+def pairs_table(comparison: Comparison) -> Table:
     """The pairs of a comparison: how each differs, and how sure that is."""
     columns = (
         "first", "second", "metric", "questions", "both right", "first only", "second only", "neither",
         "difference, first less second", "p", "p, Holm", "effect size",
     )  # fmt: skip
-    return Table(columns, tuple(map(_pair, comparison.get("pairs", ()))), 3)
+    return Table(columns, tuple(map(_pair, comparison.pairs)), 3)
 
 
-def with_interval(value: float | None, bounds: Sequence[float] | None, factor: float = 1, digits: int = 3) -> str:
-    """A figure, and its interval where there is one: ``71.7 [62.9, 79.0]``."""
+def with_interval(value: float | None, bounds: Bounds | None = None, factor: float = 1, digits: int = 3) -> str:
+    """A figure, and its interval where there is one: ``71.7 [62.9, 79.0]``. "" without a figure."""
     if value is None:
         return ""
     interval = f" [{', '.join(f'{bound * factor:.{digits}f}' for bound in bounds)}]" if bounds else ""
     return f"{value * factor:.{digits}f}{interval}"
 
 
-def _compared(metric: str, figure: Record) -> str:
-    return with_interval(figure.get("value"), figure.get("ci95"), *_scale(metric))
+def _named(system: System) -> tuple[str, ...]:
+    return system.name, system.mode, system.recipe or "", ", ".join(str(seed) for seed in system.seeds if seed is not None)
+
+
+def _figure(metric: str, mean: Mean) -> str:
+    return with_interval(mean.value, mean.ci95, *_scale(metric))
 
 
 def _heading(metric: str) -> str:
@@ -124,32 +116,19 @@ def _scale(metric: str) -> tuple[float, int]:
     return (100, 1) if metric in PERCENT else (1, 3)
 
 
-def _pair(pair: Record) -> tuple[str, ...]:
-    metric = str(pair.get("metric", "accuracy"))
+def _pair(pair: Pair) -> tuple[str, ...]:
+    counts = (pair.n, pair.both, pair.only_a, pair.only_b, pair.neither)
     return (
-        *(str(pair.get(key, "")) for key in ("a", "b")),
-        _heading(metric),
-        *(with_interval(pair.get(key), None, digits=0) for key in ("n", "both", "only_a", "only_b", "neither")),
-        with_interval(pair.get("difference"), pair.get("ci95"), *_scale(metric)),
-        *(_probability(pair.get(key)) for key in ("p", "p_holm")),
-        " ".join(filter(None, (with_interval(pair.get("effect"), None), str(pair.get("effect_name") or "")))),
+        pair.a,
+        pair.b,
+        _heading(pair.metric),
+        *(with_interval(count, digits=0) for count in counts),
+        with_interval(pair.difference, pair.ci95, *_scale(pair.metric)),
+        _probability(pair.p),
+        _probability(pair.p_holm),
+        f"{with_interval(pair.effect)} {pair.effect_name}".strip() if pair.effect is not None else "",
     )
 
 
 def _probability(p: float | None) -> str:
     return "" if p is None else "< 0.001" if p < 0.001 else f"{p:.3f}"
-
-
-def _inside(record: Record, path: str) -> Any:
-    """What stands in a record under a key, or under several joined by dots; None where there is nothing."""
-    value: Any = record
-    for key in path.split("."):
-        value = value.get(key) if isinstance(value, Mapping) else None
-    return value
-
-
-def _retrieval(records: Iterable[Record]) -> dict[str, list[float | None]]:
-    """The retrieval measures that any record has, by name."""
-    found = [record.get("retrieval") or {} for record in records]
-    names = dict.fromkeys(name for each in found for name in each if name != "n")
-    return {name: [each.get(name) for each in found] for name in names}

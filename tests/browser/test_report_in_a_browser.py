@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -70,9 +69,9 @@ def page(fever) -> Path:
     return reported(fever, fever[0].with_name("report.html"))
 
 
-def reported(evaluations, at, **changes) -> Path:
-    """A report of the evaluations in these folders, written to the page ``at``."""
-    write_report(replace(make_report(read_inputs([str(each) for each in evaluations])), **changes), at)
+def reported(inputs, at) -> Path:
+    """A report of the evaluations in these folders and the comparisons in these files, written to the page ``at``."""
+    write_report(make_report(read_inputs(list(map(str, inputs)))), at)
     return at
 
 
@@ -178,7 +177,8 @@ def test_a_view_is_kept_in_the_address(tab, page):
 def test_the_pairs_of_a_comparison_filter_the_questions_that_changed_sides(tab, fever, tmp_path):
     pair = {"a": "closed", "b": "rag", "metric": "accuracy", "changed": ["q1", "q41", "unknown"]}
     comparison = {"schema": "jmlr.compare/1", "systems": [], "pairs": [pair, {"a": "x", "b": "y", "metric": "f1", "changed": []}]}
-    opened(tab, reported(fever, tmp_path / "compared.html", comparisons=(comparison,)))
+    (tmp_path / "c.json").write_text(json.dumps(comparison))
+    opened(tab, reported([*fever, tmp_path / "c.json"], tmp_path / "compared.html"))
     tab.get_by_label("Show").select_option("changed sides in accuracy: closed and rag (3)")
     assert [heading.split(" ·")[1].strip() for heading in shown(tab)] == ["q1", "q41"]
     assert "f1" not in tab.get_by_label("Show").inner_text()

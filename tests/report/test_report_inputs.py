@@ -41,7 +41,7 @@ def test_a_comparison_brings_the_evaluations_behind_it(pair):
     inputs = read_inputs(["both"])
     assert names_of(inputs) == ["questions-closed", "questions-rag"]
     assert inputs.gone == ("long-gone",)
-    assert inputs.comparisons[0]["task"] == "questions"
+    assert inputs.comparisons[0].found.task == "questions"
 
 
 def test_a_comparison_does_not_lead_out_of_the_workspace(pair):
@@ -110,7 +110,14 @@ def test_lacking_lines_are_counted(pair):
 
 def test_an_evaluation_that_does_not_say_what_it_asked_is_damaged(pair):
     changed_record(pair.rag, made_by={"run": None})
-    with pytest.raises(DamagedError, match="does not say what made it: questions: Field required"):
+    with pytest.raises(DamagedError, match=r"no whole record of an evaluation: made_by\.questions: Field required"):
+        read_inputs(["questions-rag"])
+
+
+@pytest.mark.parametrize("changed", [{"accuracy": "high"}, {"subsets": ["skin"]}, {"calibration": {"ece": 0.1}}, {"ci95": [0.1]}])
+def test_figures_of_another_kind_are_damage(pair, changed):
+    changed_record(pair.rag, **changed)
+    with pytest.raises(DamagedError, match=f"no whole record of an evaluation: {next(iter(changed))}"):
         read_inputs(["questions-rag"])
 
 
@@ -127,6 +134,11 @@ def test_a_number_that_json_does_not_have_is_no_number(pair):
         ("each.jsonl", '{"id": "q1"}\n', "neither an evaluation nor a comparison"),
         ("list.json", "[]", "holds no JSON object"),
         ("cut.json", '{"schema": ', "cannot be read"),
+        (
+            "pairs.json",
+            '{"schema": "jmlr.compare/1", "pairs": [{"a": "x"}]}',
+            r"no whole comparison: pairs\.0\.b: Field required",
+        ),
     ],
 )
 def test_a_file_of_something_else_is_refused(pair, name, text, what):

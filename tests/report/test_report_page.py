@@ -12,7 +12,8 @@ import pytest
 from lxml import html
 
 from jmlr_cli.report.content import make_report
-from jmlr_cli.report.inputs import read_inputs
+from jmlr_cli.report.figures import Comparison
+from jmlr_cli.report.inputs import Compared, read_inputs
 from jmlr_cli.report.page import data_json, render_page
 from jmlr_cli.report.pictures import draw_pictures
 
@@ -38,7 +39,10 @@ COMPARISON = {
 
 
 def page_of(*names, comparisons=()):
-    report = make_report(replace(read_inputs(names), comparisons=tuple(comparisons)))
+    """The page of what is named, and of further comparisons."""
+    inputs = read_inputs(names)
+    compared = [Compared(each, Comparison.model_validate(each)) for each in comparisons]
+    report = make_report(replace(inputs, comparisons=(*inputs.comparisons, *compared)))
     return render_page(report, draw_pictures(report.evaluations))
 
 
@@ -134,8 +138,8 @@ def test_nothing_is_fetched_from_anywhere(hostile):
 
 
 def test_a_comparison_alone_has_tables_and_no_questions(pair):
-    report = replace(make_report(read_inputs(["questions-rag"])), evaluations=(), questions=(), comparisons=(COMPARISON,))
-    page = html.document_fromstring(render_page(report, []))
+    (pair.folder / "c.json").write_text(json.dumps(COMPARISON))
+    page = html.document_fromstring(page_of("c.json"))
     assert page.find(".//h1").text_content() == "questions"
     assert page.find(".//form") is None
     assert len(page.findall(".//table")) == 2

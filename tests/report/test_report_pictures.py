@@ -9,6 +9,8 @@ import pytest
 from lxml import etree
 
 from jmlr_cli.evaluation.results import QuestionResult
+from jmlr_cli.report.drawing import Line
+from jmlr_cli.report.figures import Bin, Calibration
 from jmlr_cli.report.inputs import read_inputs
 from jmlr_cli.report.pictures import draw_pictures
 
@@ -53,10 +55,15 @@ def test_without_any_figure_there_is_no_picture(keeper, questions, tmp_path):
 
 def test_a_calibration_is_drawn_with_its_error(pair):
     (kept,) = read_inputs(["questions-rag"]).evaluations
-    bins = [{"confidence": 0.64, "accuracy": 0.5, "ci95": [0.15, 0.85], "n": 4, "low": 0.6, "high": 0.7}]
-    told = replace(kept, record={**kept.record, "calibration": {"n": 4, "ece": 0.14, "bins": bins}})
+    bins = (Bin(confidence=0.64, accuracy=0.5, ci95=(0.15, 0.85)),)
+    told = replace(kept, figures=kept.figures.model_copy(update={"calibration": Calibration(ece=0.14, bins=bins)}))
     found = {picture.title: picture.words for picture in draw_pictures([told])}
     assert found["How far confidence can be trusted"] == ("S1 rag: expected calibration error 0.140. sure 64.0 %, right 50.0 %.",)
+
+
+def test_sixteen_systems_look_different(pair):
+    (kept,) = read_inputs(["questions-rag"]).evaluations
+    assert len({tuple(Line(number, kept).style.values()) for number in range(1, 17)}) == 16
 
 
 def test_the_svg_has_no_style_no_fixed_size_and_a_name(pair):
