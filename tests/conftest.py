@@ -6,12 +6,16 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+if TYPE_CHECKING:
+    from jmlr_cli.evaluation.results import QuestionResult
+    from jmlr_cli.evaluation.settings import Mode
 
 PAGES = {
     "malaria.md": "# Malaria\n\n## Treatment\nArtemether with lumefantrine treats uncomplicated malaria.\n\n"
@@ -130,6 +134,51 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Clinic:
     trained = run_jmlr(folder, "train", "--recipe", "tiny", "--set", "data.train=questions.jsonl", "--json")
     assert trained.code == 0, trained.err
     return Clinic(folder, pages, questions, indexed.json, trained.json)
+
+
+@dataclass(frozen=True)
+class Keeper:
+    """Writes finished evaluations into the workspace below ``folder``, in the form in which `jmlr eval` keeps them."""
+
+    folder: Path
+
+    def keep(self, name: str, questions: Path, results: Sequence[QuestionResult], mode: Mode = "closed", index: str = "") -> Path:
+        """The folder of an evaluation of the first questions of a file; ``index`` is the one that it read."""
+        from jmlr_cli.evaluation.results import Evaluation
+        from jmlr_cli.evaluation.settings import Settings
+        from jmlr_cli.questions.digest import questions_digest
+        from jmlr_cli.questions.formats import read_questions
+
+        asked, kept = read_questions(questions), self.folder / ".jmlr" / "evaluations" / name
+        kept.mkdir(parents=True)
+        made_by = {
+            "recipe": {"training": {"seed": 7}},
+            "index": {"name": index} if index else None,
+            "questions": {
+                "name": asked.name,
+                "source": str(questions),
+                "sha256": questions_digest(asked.questions[: len(results)]),
+            },
+        }
+        record = Evaluation(asked.name, mode, Settings(), tuple(results)).as_json() | {"evaluation": name, "made_by": made_by}
+        (kept / "evaluation.json").write_text(json.dumps(record), encoding="utf-8")
+        lines = [json.dumps(asdict(result), ensure_ascii=False) + "\n" for result in results]
+        (kept / "results.jsonl").write_text("".join(lines), encoding="utf-8")
+        return kept
+
+
+@pytest.fixture(scope="session")
+def keeper_in() -> Callable[[Path], Keeper]:
+    """Gives a folder a workspace to keep evaluations in."""
+    return Keeper
+
+
+@pytest.fixture
+def keeper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Keeper:
+    """A workspace to keep evaluations in, below ``tmp_path``, which is the working folder."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("JMLR_HOME", raising=False)
+    return Keeper(tmp_path)
 
 
 TEXTS = [

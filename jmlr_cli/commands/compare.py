@@ -160,13 +160,11 @@ def evaluated_member(member: Member, questions: QuestionSet, asked: Wanted) -> E
     """A member's evaluation on the questions, kept from before or made now."""
     from jmlr_cli.answering.system import System
     from jmlr_cli.commands.eval import evaluated
-    from jmlr_cli.comparison.kept import evaluated_once
-    from jmlr_cli.evaluation.system import settings_of
+    from jmlr_cli.comparison.compare import Evaluated
+    from jmlr_cli.evaluation.kept import open_evaluation
 
-    system = System(member.recipe, member.run, None)
-    settings = settings_of(member.recipe, asked.k, asked.generate)
-    mode = member.recipe.evaluation.mode
-    return evaluated_once(system, questions, mode, settings, lambda: evaluated(system, questions, asked))
+    kept = open_evaluation(evaluated(System(member.recipe, member.run, None), questions, asked)["evaluation"])
+    return Evaluated(kept.name, tuple(kept.results()))
 
 
 def _seeds(text: str | None) -> list[int]:

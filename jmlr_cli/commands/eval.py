@@ -106,14 +106,19 @@ class Wanted:
 
 
 def measured(system: System, task: str, wanted: Wanted) -> dict[str, Any]:
-    """One task's numbers with what produced them: as they are kept, or measured now, with a bar."""
+    """One task's numbers with what produced them."""
+    return evaluated(system, questions_of(task, wanted), wanted)
+
+
+def evaluated(system: System, questions: QuestionSet, wanted: Wanted) -> dict[str, Any]:
+    """The record of a system's evaluation: as it is kept, or measured now, with a bar."""
     from jmlr_cli import console
     from jmlr_cli.evaluation.keep import evaluate_kept
     from jmlr_cli.evaluation.kept import open_evaluation
     from jmlr_cli.evaluation.system import brings_passages, settings_of
     from jmlr_cli.files import write_whole
 
-    questions, mode = questions_of(task, wanted), system.recipe.evaluation.mode
+    mode = system.recipe.evaluation.mode
     if wanted.retriever and mode != "closed" and not brings_passages(system, questions):
         _check_index(system, wanted.retriever)
     settings = settings_of(system.recipe, wanted.k, wanted.generate)

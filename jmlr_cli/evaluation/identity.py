@@ -16,6 +16,7 @@ from jmlr_cli.evaluation.settings import Mode, Settings
 from jmlr_cli.evaluation.system import brings_passages
 from jmlr_cli.files import stamps
 from jmlr_cli.index.manifest import Manifest
+from jmlr_cli.questions.digest import questions_digest
 from jmlr_cli.runs.run import Run, package_versions
 
 BESIDE = ("versions", "device")
@@ -53,12 +54,6 @@ def evaluation_name(task: str, mode: Mode, system: str, made_by: dict[str, Any])
     return f"{_part(task)}-{mode}-{_part(system)}-{digest}"
 
 
-def questions_digest(questions: QuestionSet) -> str:
-    """The SHA-256 of the questions as they were read, whatever file or hub they came from."""
-    lines = (json.dumps(asdict(question), sort_keys=True, default=dict) for question in questions.questions)
-    return hashlib.sha256("\n".join(lines).encode()).hexdigest()
-
-
 def _part(text: str) -> str:
     last = text.rstrip("/").rsplit("/", 1)[-1]
     return re.sub(r"[^A-Za-z0-9._]+", "-", last).strip("-._")[:LONGEST] or "unnamed"
@@ -81,7 +76,7 @@ def _questions(questions: QuestionSet) -> dict[str, Any]:
         "name": questions.name,
         "source": questions.source,
         "n": len(questions.questions),
-        "sha256": questions_digest(questions),
+        "sha256": questions_digest(questions.questions),
     }
 
 

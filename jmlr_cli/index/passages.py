@@ -42,13 +42,18 @@ class PassageStore:
 
     def get(self, ids: Sequence[str]) -> list[Passage]:
         """The passages with these ids, in this order. Raises KeyError for an id that is not there."""
+        found = self.found(ids)
+        return [found[each] for each in ids]
+
+    def found(self, ids: Sequence[str]) -> dict[str, Passage]:
+        """Those of the passages with these ids that are there, by id."""
         found: dict[str, Passage] = {}
         for start in range(0, len(ids), AT_ONCE):
             some = ids[start : start + AT_ONCE]
             marks = ",".join("?" * len(some))
             rows = self._connection.execute(f"SELECT {COLUMNS} FROM passages WHERE id IN ({marks})", some)
             found.update((passage.id, passage) for passage in map(_passage, rows))
-        return [found[each] for each in ids]
+        return found
 
     def ids(self) -> list[str]:
         """The ids of all passages, sorted."""

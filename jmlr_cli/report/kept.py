@@ -1,0 +1,130 @@
+"""A kept evaluation, read back: its record, and what came of each question."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+
+from jmlr_cli.errors import DamagedError, InputError
+from jmlr_cli.evaluation.results import QuestionResult
+from jmlr_cli.report.figures import Figures
+
+RECORD = "evaluation.json"
+LINES = "results.jsonl"
+AGAIN = "Run the same `jmlr eval` again."
+
+
+class AskedSet(BaseModel):
+    """The question set that an evaluation asked. ``sha256`` tells whether two evaluations asked the same."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    source: str = ""
+    sha256: str
+
+
+class ReadIndex(BaseModel):
+    """The index that an evaluation read."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+
+
+class MadeBy(BaseModel):
+    """What made an evaluation, as far as a report needs to find texts again."""
+
+    model_config = ConfigDict(frozen=True)
+
+    questions: AskedSet
+    index: ReadIndex | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """An evaluation that was finished and kept. ``record`` is the whole ``evaluation.json``, ``figures`` what is shown of it;
+    ``run`` is the run that was evaluated, None when it was a recipe as it stands."""
+
+    name: str
+    record: dict[str, Any] = field(repr=False)
+    figures: Figures = field(repr=False)
+    made_by: MadeBy
+    run: str | None
+    results: tuple[QuestionResult, ...] = field(repr=False)
+
+    @property
+    def mode(self) -> str:
+        return self.figures.mode
+
+
+class Header(BaseModel):
+    """What a kept evaluation's record must hold beside its figures."""
+
+    made_by: MadeBy
+    run: str | None = None
+
+
+def read_kept(folder: Path) -> Kept:
+    """The evaluation that is kept in ``folder``.
+
+    Raises :class:`InputError` when it is not finished, and :class:`DamagedError`, which names the file and the line,
+    when something in it cannot be read.
+    """
+    path = folder / RECORD
+    record = read_object(path)
+    name = str(record.get("evaluation") or folder.name)
+    if record.get("status") != "ok":
+        raise InputError(f"the evaluation {name!r} is {record.get('status') or 'not finished'}", f"{AGAIN} It goes on.")
+    try:
+        header, figures = Header.model_validate(record), Figures.model_validate(record)
+    except ValidationError as error:
+        raise DamagedError(f"{path} is no whole record of an evaluation: {first_mistake(error)}", AGAIN) from None
+    results = tuple(_results(folder / LINES))
+    if len(results) != figures.n:
+        raise DamagedError(f"{folder / LINES} holds {len(results)} results, and {RECORD} counts {figures.n}", AGAIN)
+    return Kept(name, record, figures, header.made_by, header.run, results)
+
+
+def read_object(path: Path) -> dict[str, Any]:
+    """The JSON object in a file. What is no number in JSON (NaN, Infinity) becomes null. Raises :class:`DamagedError`."""
+    try:
+        value = _parsed(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DamagedError(f"{path} cannot be read: {error}", "Make it again.") from None
+    if not isinstance(value, dict):
+        raise DamagedError(f"{path} holds no JSON object", "Make it again.")
+    return value
+
+
+def _results(path: Path) -> Iterator[QuestionResult]:
+    adapter = TypeAdapter(QuestionResult)
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise DamagedError(f"{path} cannot be read: {error.strerror}", AGAIN) from None
+    for number, line in enumerate(lines, start=1):
+        try:
+            yield adapter.validate_python(_parsed(line.decode()))
+        except ValidationError as error:
+            raise DamagedError(f"{path}, line {number}: not a question's result: {first_mistake(error)}", AGAIN) from None
+        except ValueError as error:
+            raise DamagedError(f"{path}, line {number}: not JSON: {error}", AGAIN) from None
+
+
+def _parsed(text: str) -> Any:
+    """The value of a JSON text. Raises ValueError when it is none, also for half of a surrogate pair, which no file can hold."""
+    value = json.loads(text, parse_constant=lambda _: None)
+    json.dumps(value, ensure_ascii=False).encode()
+    return value
+
+
+def first_mistake(error: ValidationError) -> str:
+    """The first of a value's mistakes, in one line."""
+    mistake = error.errors()[0]
+    return ": ".join(filter(None, (".".join(map(str, mistake["loc"])), mistake["msg"])))

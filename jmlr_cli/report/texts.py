@@ -1,0 +1,67 @@
+"""The texts behind the ids that an evaluation keeps: its questions, and the passages that were read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
+from pathlib import Path
+
+from jmlr_cli.contracts.values import Passage, Question
+from jmlr_cli.errors import JmlrError
+from jmlr_cli.index.manifest import generation_folder, has_manifest, read_manifest
+from jmlr_cli.index.passages import PassageStore
+from jmlr_cli.index.work import PASSAGES
+from jmlr_cli.questions.digest import questions_digest
+from jmlr_cli.questions.folders import SPLITS
+from jmlr_cli.questions.load import load_questions
+from jmlr_cli.report.kept import AskedSet, Kept
+from jmlr_cli.workspace import Workspace
+
+
+def asked_questions(asked: AskedSet, n: int) -> tuple[dict[str, Question], str]:
+    """The ``n`` questions that were asked, by id, read again from where they came; and, when they are no longer to be had as
+    they were, none and the reason."""
+    reason = f"what is in {asked.source or asked.name} now are not the questions that were asked"
+    for split in SPLITS:
+        try:
+            found = load_questions(_origin(asked), split).questions[:n]
+        except JmlrError as error:
+            reason = str(error)
+            continue
+        if questions_digest(found) == asked.sha256:
+            return {question.id: question for question in found}, ""
+    return {}, f"The questions' texts are not shown: {reason}."
+
+
+def read_passages(evaluations: Iterable[Kept], questions: Mapping[str, Question]) -> dict[str, Passage]:
+    """Every passage that an evaluation read and whose text is still there, by id: from the questions that brought it, or from
+    the evaluation's index. An id is a hash of the content, so that a text found under it is the one that was read."""
+    own = {passage.id: passage for question in questions.values() for passage in question.passages}
+    found: dict[str, Passage] = {}
+    for each in evaluations:
+        ids = dict.fromkeys(id for result in each.results for id in result.passages if id not in found)
+        found |= {id: own[id] for id in ids if id in own}
+        found |= _indexed(each, [id for id in ids if id not in own])
+    return found
+
+
+def _origin(asked: AskedSet) -> str:
+    """The file or folder that the questions came from, or the task's name."""
+    return asked.source if asked.source and Path(asked.source).expanduser().exists() else asked.name
+
+
+def _indexed(evaluation: Kept, ids: Sequence[str]) -> dict[str, Passage]:
+    """Those of the passages that the indexes that the evaluation may have read still hold."""
+    found: dict[str, Passage] = {}
+    for folder in _index_folders(evaluation) if ids else ():
+        with closing(PassageStore(generation_folder(folder, read_manifest(folder)) / PASSAGES)) as store:
+            found |= store.found([id for id in ids if id not in found])
+    return found
+
+
+def _index_folders(evaluation: Kept) -> Iterator[Path]:
+    """The run's own index, and the named one: where they are still there."""
+    at, made_by = Workspace.current(), evaluation.made_by
+    folders = [at.run(evaluation.run) / "index"] if evaluation.run else []
+    folders += [at.index(made_by.index.name)] if made_by.index else []
+    yield from filter(has_manifest, folders)

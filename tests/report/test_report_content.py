@@ -1,0 +1,99 @@
+"""What a report holds: every question once, with each system's answer, and every passage once."""
+
+from __future__ import annotations
+
+import json
+import shutil
+
+from jmlr_cli.evaluation.results import QuestionResult
+from jmlr_cli.report.content import make_report
+from jmlr_cli.report.inputs import read_inputs
+
+
+def report_of(*names):
+    return make_report(read_inputs(names)).as_json()
+
+
+def test_each_question_has_every_system_s_answer_beside_its_text_and_the_right_one(pair):
+    report = report_of("questions-closed", "questions-rag")
+    assert report["schema"] == "jmlr.report/1"
+    assert [each["evaluation"] for each in report["evaluations"]] == ["questions-closed", "questions-rag"]
+    first = report["questions"][0]
+    assert (first["id"], first["subset"], first["right"], first["document"]) == ("q1", "other", "A", "malaria.md")
+    assert first["question"] == "Which drug treats uncomplicated malaria?"
+    assert first["options"][0] == {"label": "A", "text": "Artemether with lumefantrine"}
+    assert [(each["evaluation"], each["answer"], each["correct"], each["answer_nll"]) for each in first["answers"]] == [
+        ("questions-closed", "A", True, 1.5),
+        ("questions-rag", "B", False, 0.5),
+    ]
+
+
+def test_passages_stand_once_and_answers_name_them_best_first(pair):
+    report = report_of("questions-rag")
+    assert report["passages"][pair.passages["gout.md"]] == {
+        "document": "gout.md",
+        "title": "A title",
+        "text": "Allopurinol prevents.",
+    }
+    assert len(report["passages"]) == 2
+    # kept are those read, worst first
+    assert report["questions"][0]["answers"][0]["passages"] == [pair.passages["scabies.txt"], pair.passages["gout.md"]]
+    assert report["notes"] == []
+
+
+def test_texts_that_are_gone_are_said_to_be(pair):
+    shutil.rmtree(pair.folder / ".jmlr" / "indexes")
+    report = report_of("questions-rag")
+    assert report["notes"] == ["The text of 2 of 2 passages is no longer in the workspace."]
+    assert report["passages"] == {}
+
+
+def test_a_question_file_that_changed_gives_no_texts(pair):
+    pair.questions.write_text(pair.questions.read_text().replace("malaria", "measles"))
+    report = report_of("questions-closed")
+    assert "now are not the questions that were asked" in report["notes"][0]
+    assert report["questions"][0]["question"] is None
+    assert report["questions"][0]["right"] == "A"
+
+
+def test_a_question_file_that_is_gone_is_told(pair):
+    pair.questions.unlink()
+    (note,) = report_of("questions-closed")["notes"]
+    assert note.startswith("The questions' texts are not shown: 'questions' is neither a file or folder")
+
+
+def test_of_a_folder_the_split_is_found_whose_questions_were_asked(keeper, questions, tmp_path):
+    folder = tmp_path / "set"
+    folder.mkdir()
+    questions(folder / "dev.jsonl")
+    text = (folder / "dev.jsonl").read_text()
+    (folder / "test.jsonl").write_text(text.replace("drug", "medicine"))
+    kept = keeper.keep("set-closed", folder / "dev.jsonl", [QuestionResult(f"q{n}", right="A") for n in range(1, 5)])
+    record = json.loads((kept / "evaluation.json").read_text())
+    record["made_by"]["questions"]["source"] = str(folder)
+    (kept / "evaluation.json").write_text(json.dumps(record))
+    assert report_of("set-closed")["questions"][0]["question"] == "Which drug treats uncomplicated malaria?"
+
+
+def test_passages_that_a_question_brought_need_no_index(keeper, tmp_path):
+    file = tmp_path / "own.jsonl"
+    file.write_text('{"input": "What treats gout?", "output": "Colchicine.", "doc": ["Colchicine treats gout."]}\n')
+    from jmlr_cli.questions.formats import read_questions
+
+    (question,) = read_questions(file).questions
+    passage = question.passages[0].id
+    result = QuestionResult(question.id, generated="Colchicine", answer_nll=0.5, f1=1.0, passages=(passage,))
+    keeper.keep("own-oracle", file, [result], "oracle")
+    report = report_of("own-oracle")
+    assert report["passages"][passage]["text"] == "Colchicine treats gout."
+    answer = report["questions"][0]["answers"][0]
+    assert (answer["answer"], answer["correct"], answer["f1"]) == ("Colchicine", None, 1.0)
+    assert report["questions"][0]["right"] == "Colchicine."
+
+
+def test_evaluations_behind_a_comparison_that_are_gone_are_named(pair):
+    system = {"name": "x", "evaluations": ["questions-rag", "long-gone"]}
+    (pair.folder / "c.json").write_text(json.dumps({"schema": "jmlr.compare/1", "task": "questions", "systems": [system]}))
+    report = report_of("c.json")
+    assert report["notes"] == ["No longer in the workspace, so that their answers are not shown: long-gone."]
+    assert report["comparisons"][0]["systems"] == [system]
