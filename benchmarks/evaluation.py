@@ -16,12 +16,12 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NoReturn
 
+from arguments import Parser, positive, sentences
 from evaluation_parts.settings import STYLES, TOLERANCE, Settings
 
 from jmlr_cli import console
-from jmlr_cli.errors import InputError, JmlrError, UsageError
+from jmlr_cli.errors import InputError, JmlrError
 
 MEDQA = Path(__file__).resolve().parents[2] / "shared" / "data" / "medqa" / "dev_4opt.jsonl"
 DISAGREED = 1
@@ -36,8 +36,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         with tempfile.TemporaryDirectory() as folder:
             return _run(options, Path(folder), shlex.join(["python", "benchmarks/evaluation.py", *given]))
     except JmlrError as error:
-        text = str(error)
-        sys.stderr.write(f"{text[:1].upper()}{text[1:]}. {error.hint}".strip() + "\n")
+        sys.stderr.write(f"{sentences(error)}\n")
         return error.exit_code
 
 
@@ -58,18 +57,11 @@ def _run(options: argparse.Namespace, folder: Path, command: str) -> int:
 # -- the command line
 
 
-class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence, without the usage."""
-
-    def error(self, message: str) -> NoReturn:
-        self.exit(UsageError.exit_code, f"{message[:1].upper()}{message[1:]}; see --help.\n")
-
-
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(description=(__doc__ or "").partition("\n")[0], allow_abbrev=False)
+    parser = Parser(description=(__doc__ or "").partition("\n")[0], allow_abbrev=False)
     add = parser.add_argument
-    add("--size", type=_positive, default=16, help="questions in a round (16)")
-    add("--rounds", type=_positive, default=5, help="timed rounds of each side, of which the median counts (5)")
+    add("--size", type=positive, default=16, help="questions in a round (16)")
+    add("--rounds", type=positive, default=5, help="timed rounds of each side, of which the median counts (5)")
     add("--only", choices=STYLES, help="one style of answers: letter (A), or option (A. Aspirin); by default both")
     add("--questions", type=Path, help="file of MedQA's records (../shared/data/medqa/dev_4opt.jsonl)")
     add("--model", default="smollm2-135m", help="a name of `jmlr models`, a hub id or a folder (smollm2-135m)")
@@ -80,20 +72,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N,N",
         help="lm-eval's batch sizes; it keeps the quickest (1,4,16; on a GPU 16,64,256)",
     )
-    add("--threads", type=_positive, help="CPU threads of both sides; by default torch's own number")
+    add("--threads", type=positive, help="CPU threads of both sides; by default torch's own number")
     add("--tiny", action="store_true", help="a tiny model with random weights, and random questions")
     add("--json", action="store_true", help="one JSON object on stdout")
     return parser
 
 
-def _positive(text: str) -> int:
-    if not text.isdecimal() or not int(text):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1")
-    return int(text)
-
-
 def _sizes(text: str) -> tuple[int, ...]:
-    return tuple(map(_positive, text.split(",")))
+    return tuple(map(positive, text.split(",")))
 
 
 def _settings(options: argparse.Namespace, folder: Path) -> Settings:

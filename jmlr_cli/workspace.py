@@ -68,9 +68,5 @@ class Workspace:
         return self.root / "questions"
 
     @property
-    def evaluations(self) -> Path:
-        return self.root / "evaluations"
-
-    @property
     def models(self) -> Path:
         return self.root / "models"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -45,7 +46,7 @@ def compare(style: str, settings: Settings, generator: DecoderGenerator, folder:
     ours = Ours(generator, settings.questions, style)
     theirs = Harness(generator.module, generator.tokenizer, settings.questions, style, folder)
     rounds = [range(start, start + settings.size) for start in range(0, settings.size * settings.rounds, settings.size)]
-    tried = {size: seconds_of(lambda size=size: theirs.answers(rounds[0], size))[0] for size in settings.batch_sizes}
+    tried = {size: seconds_of(partial(theirs.answers, rounds[0], size))[0] for size in settings.batch_sizes}
     best = min(tried, key=lambda size: tried[size])
     sides = {"ours": ours.answers, "lm-eval": lambda places: theirs.answers(places, best)}
     done = take_turns(sides, rounds, block=1)
