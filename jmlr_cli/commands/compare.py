@@ -108,36 +108,16 @@ def comparison_record(
 ) -> dict[str, Any]:
     """The comparison as JSON. What is missing is trained and evaluated; what is there is used again."""
     from jmlr_cli.commands.eval import questions_of
+    from jmlr_cli.comparison.checks import check_before_training
     from jmlr_cli.comparison.compare import Answered, compared
     from jmlr_cli.comparison.record import comparison_json
     from jmlr_cli.comparison.warnings import warnings_about
 
     questions = questions_of(task, asked)
-    check_before_training(contenders, any_budget)
+    check_before_training(contenders, questions, asked.generate, any_budget)
     ready = [_trained(each) for each in contenders]
     answered = [Answered(each, tuple(evaluated_member(member, questions, asked) for member in each.members)) for each in ready]
     return comparison_json(compared(answered, wanted), questions.name, warnings_about(ready))
-
-
-def check_before_training(contenders: Sequence[Contender], any_budget: bool) -> None:
-    """Raise what can be known before hours of training: a machine too small, unequal budgets, several devices."""
-    from jmlr_cli.comparison.budget import unequal
-    from jmlr_cli.errors import InputError
-    from jmlr_cli.training.needs import check_needs
-
-    ahead = [(each, member) for each in contenders for member in each.members if member.waits]
-    for each, member in ahead:
-        check_needs(member.recipe.needs, each.recipe)
-        devices, seed = member.recipe.training.devices, member.seed
-        if devices > 1:
-            what = f"{each.name} is trained on {devices} devices, which `jmlr compare` does not start"
-            raise InputError(what, f"Train it first: jmlr train --recipe {each.recipe} --set training.seed={seed}")
-    budgets = unequal(contenders)
-    if ahead and budgets and not any_budget:
-        raise InputError(
-            f"the language models would not learn equally much: {budgets}",
-            "Make training.max_steps, batch_size and accumulate equal with --set, or say --any-budget.",
-        )
 
 
 def _trained(contender: Contender) -> Contender:

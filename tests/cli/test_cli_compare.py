@@ -95,6 +95,8 @@ MISTAKES = [
     (["latest", "--untrained", "tiny", "--task", "questions.jsonl", "--seeds", "0"], 2, "--seeds is for recipes"),
     (["latest", "joint.yaml", "--task", "questions.jsonl", "--mode", "open"], 3, "mode"),
     (["joint.yaml", "longer.yaml", "--task", "questions.jsonl"], 3, "would not learn equally much"),
+    (["closed.yaml", "frozen.yaml", "--task", "questions.jsonl", "--set", "data.index=nowhere"], 3, "no index 'nowhere'"),
+    (["closed.yaml", "frozen.yaml", "--task", "questions.jsonl", "--set", "data.train="], 3, "data.train"),
     (["frozen.yaml", "several.yaml", "--task", "questions.jsonl"], 3, "2 devices"),
 ]
 
@@ -122,6 +124,13 @@ def test_an_unfinished_run_is_not_compared_as_it_is_and_a_recipe_goes_on_with_it
     assert done.json["systems"][0]["runs"] == [name]
     assert runs_in(place) == [name]
     assert json.loads(record.read_text())["status"] == "finished"
+
+
+def test_the_same_run_under_two_names_is_told(run_here, place):
+    done = run_here(place, "compare", "latest", "joint.yaml", "--task", "questions.jsonl", "--json")
+    assert done.code == 0, done.err
+    assert "are one run" in done.json["warnings"][0]
+    assert done.json["pairs"][0]["p"] == 1
 
 
 def test_unequal_budgets_are_told_when_they_are_wanted(run_here, place):

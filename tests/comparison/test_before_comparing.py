@@ -1,13 +1,15 @@
-"""Equal budgets: how many updates each language model of a comparison gets."""
+"""Before a comparison: equal budgets, what is missing, what it costs."""
 
 from __future__ import annotations
 
 import pytest
 
 from jmlr_cli.comparison.budget import Budget, budget_of, unequal, updates_in
+from jmlr_cli.comparison.checks import check_before_training
 from jmlr_cli.comparison.contenders import Contender, Member, contender, untrained
 from jmlr_cli.comparison.plan import plan_comparison, question_count
 from jmlr_cli.comparison.warnings import warnings_about
+from jmlr_cli.contracts.values import Option, Question, QuestionSet
 from jmlr_cli.errors import InputError
 from jmlr_cli.recipe.load import load_recipe
 
@@ -45,6 +47,12 @@ def test_a_model_that_learns_nothing_is_a_baseline_and_not_a_rival():
     assert unequal([of("tiny"), frozen, untrained("tiny", [])]) is None
 
 
+def test_other_training_questions_are_told():
+    said = warnings_about([of("tiny", "data.train=medqa"), of("tiny", "data.train=medmcqa", "data.limit=500")])
+    assert "medqa; " in said[0]
+    assert "medmcqa (the first 500)" in said[0]
+
+
 @pytest.mark.parametrize(("steps", "updates"), [(0, 0), (2, 2), (3, 3), (5, 3), (6, 3), (7, 4), (10, 6)])
 def test_in_turns_the_language_model_takes_the_first(steps, updates):
     recipe = load_recipe("tiny", ["training.alternate=3"])
@@ -66,6 +74,12 @@ def test_a_recipe_has_a_member_for_each_seed_and_a_frozen_one_has_none_to_train(
     assert [member.state for member in frozen.members] == ["untrained"]
     with pytest.raises(InputError, match="no run and no recipe 'joint13'"):
         contender("joint13", [], [])
+
+
+def test_questions_that_cannot_be_scored_are_refused_before_training():
+    unanswered = QuestionSet("set", (Question("q", "What?", (Option("A", "This"), Option("B", "That"))),))
+    with pytest.raises(InputError, match="have no right answer"):
+        check_before_training([contender("tiny", [0], [])], unanswered, generate=True, any_budget=False)
 
 
 def test_a_plan_counts_what_is_missing_in_the_units_of_train():
