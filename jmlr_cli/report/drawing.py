@@ -57,6 +57,7 @@ class Line:
 
 
 def new_axes(height: float) -> Axes:
+    """The axes of a new figure, ``height`` in inches."""
     from matplotlib.figure import Figure
 
     axis = Figure(figsize=(WIDTH, height), layout="constrained").subplots()
@@ -66,6 +67,7 @@ def new_axes(height: float) -> Axes:
 
 
 def finished_picture(title: str, name: str, axis: Axes, lines: Sequence[Line], words: Sequence[str]) -> Picture:
+    """The picture of a figure, with a legend of the evaluations in it. ``name`` tells it from the page's other pictures."""
     from matplotlib.lines import Line2D
 
     handles = [Line2D([], [], linestyle="", label=line.name, **line.style) for line in lines]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 Bounds = tuple[float, float]
 
@@ -32,7 +32,7 @@ class Calibration(Shown):
     """The expected calibration error, and the bins that it comes from."""
 
     ece: float
-    bins: tuple[Bin, ...]
+    bins: tuple[Bin, ...] = Field(min_length=1)
 
 
 class Mean(Shown):

@@ -8,39 +8,33 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import TypeAdapter, ValidationError
 
 from jmlr_cli.errors import DamagedError, InputError
 from jmlr_cli.evaluation.results import QuestionResult
-from jmlr_cli.report.figures import Figures
+from jmlr_cli.report.figures import Figures, Shown
 
 RECORD = "evaluation.json"
 LINES = "results.jsonl"
 AGAIN = "Run the same `jmlr eval` again."
 
 
-class AskedSet(BaseModel):
+class AskedSet(Shown):
     """The question set that an evaluation asked. ``sha256`` tells whether two evaluations asked the same."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: str
     source: str = ""
     sha256: str
 
 
-class ReadIndex(BaseModel):
+class ReadIndex(Shown):
     """The index that an evaluation read."""
-
-    model_config = ConfigDict(frozen=True)
 
     name: str
 
 
-class MadeBy(BaseModel):
+class MadeBy(Shown):
     """What made an evaluation, as far as a report needs to find texts again."""
-
-    model_config = ConfigDict(frozen=True)
 
     questions: AskedSet
     index: ReadIndex | None = None
@@ -63,7 +57,7 @@ class Kept:
         return self.figures.mode
 
 
-class Header(BaseModel):
+class Header(Shown):
     """What a kept evaluation's record must hold beside its figures."""
 
     made_by: MadeBy

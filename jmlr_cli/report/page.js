@@ -2,6 +2,7 @@
 "use strict";
 (() => {
   const SLICE = 20;
+  const CHOICES = ["side", "subset", "mode", "order", "text"];
   const PAUSE = 150; // milliseconds of silence before a typed text is looked for
   const report = JSON.parse(document.getElementById("data").textContent);
   const passages = new Map(Object.entries(report.passages));
@@ -243,7 +244,7 @@
 
   function remember() {
     const kept = new URLSearchParams();
-    for (const key of ["side", "subset", "mode", "order", "text"]) if (state[key] && !["all", "asked"].includes(state[key])) kept.set(key, state[key]);
+    for (const key of CHOICES) if (state[key] && at(key).selectedIndex !== 0) kept.set(key, state[key]);
     if (state.hidden.size) kept.set("hidden", [...state.hidden].join(" "));
     if (state.page > 1) kept.set("page", state.page);
     const now = String(kept);
@@ -251,16 +252,17 @@
   }
 
   function recall() {
+    if (location.hash === "#questions") return; // the link at the top of the page
     const kept = new URLSearchParams(location.hash.slice(1));
-    for (const key of ["side", "subset", "mode", "order", "text"]) {
-      if (!kept.has(key)) continue;
-      at(key).value = kept.get(key);
-      if (at(key).value === kept.get(key)) state[key] = kept.get(key);
-      else at(key).selectedIndex = 0; // a link to a choice that this report does not have
+    for (const key of CHOICES) {
+      at(key).value = kept.get(key) ?? "";
+      if (at(key).selectedIndex === -1) at(key).selectedIndex = 0; // nothing kept, or what this report does not have
+      state[key] = at(key).value;
     }
     state.hidden = new Set((kept.get("hidden") ?? "").split(" ").filter(Boolean));
     for (const box of at("shown").querySelectorAll("input")) box.checked = !state.hidden.has(box.value);
     state.page = Number(kept.get("page")) || 1;
+    show();
   }
 
   function printWhole() {
@@ -275,5 +277,5 @@
   fillFilters();
   recall();
   printWhole();
-  show();
+  addEventListener("hashchange", recall);
 })();

@@ -32,7 +32,7 @@ def draw_pictures(evaluations: Sequence[Kept]) -> list[Picture]:
 
 def accuracies(lines: Sequence[Line]) -> Picture | None:
     """The accuracy of each system over all questions and in each subset, with its 95 % interval."""
-    kept = [line for line in lines if line.kept.figures.accuracy is not None]
+    kept = [line for line in lines if _accuracies(line.kept)]
     if not kept:
         return None
     groups = list(dict.fromkeys(name for line in kept for name in _accuracies(line.kept)))
@@ -43,7 +43,9 @@ def accuracies(lines: Sequence[Line]) -> Picture | None:
         at = [number + (place - (len(kept) - 1) / 2) * 0.8 / len(kept) for number, group in enumerate(groups) if group in found]
         values = np.array([found[group] for group in groups if group in found]) * 100
         bars = (values[:, 0] - values[:, 1], values[:, 2] - values[:, 0])
-        axis.errorbar(values[:, 0], at, xerr=bars, fmt=line.style["marker"], color=line.style["color"], capsize=2, markersize=5)
+        axis.errorbar(
+            values[:, 0], at, xerr=np.maximum(bars, 0), **line.style, linestyle="", elinewidth=1.5, capsize=2, markersize=5
+        )
         words += [f"{line.name}, {group}: {_percents(*found[group])}" for group in groups if group in found]
     axis.set_yticks(range(len(groups)), [label(group) for group in groups])
     axis.set_ylim(len(groups) - 0.4, -0.6)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from jmlr_cli.contracts.values import Passage, Question
@@ -21,16 +22,17 @@ from jmlr_cli.workspace import Workspace
 def asked_questions(asked: AskedSet, n: int) -> tuple[dict[str, Question], str]:
     """The ``n`` questions that were asked, by id, read again from where they came; and, when they are no longer to be had as
     they were, none and the reason."""
-    reason = f"what is in {asked.source or asked.name} now are not the questions that were asked"
-    for split in SPLITS:
+    reasons = []
+    for split in reversed(SPLITS):  # the test split is most often asked
         try:
             found = load_questions(_origin(asked), split).questions[:n]
         except JmlrError as error:
-            reason = str(error)
+            reasons.append(str(error))
             continue
         if questions_digest(found) == asked.sha256:
             return {question.id: question for question in found}, ""
-    return {}, f"The questions' texts are not shown: {reason}."
+        reasons.insert(0, f"what is in {asked.source or asked.name} now are not the questions that were asked")
+    return {}, f"The questions' texts are not shown: {reasons[0]}."
 
 
 def read_passages(evaluations: Iterable[Kept], questions: Mapping[str, Question]) -> dict[str, Passage]:
@@ -51,12 +53,17 @@ def _origin(asked: AskedSet) -> str:
 
 
 def _indexed(evaluation: Kept, ids: Sequence[str]) -> dict[str, Passage]:
-    """Those of the passages that the indexes that the evaluation may have read still hold."""
+    """Those of the passages that the indexes that the evaluation may have read still hold. A damaged index holds none."""
     found: dict[str, Passage] = {}
     for folder in _index_folders(evaluation) if ids else ():
-        with closing(PassageStore(generation_folder(folder, read_manifest(folder)) / PASSAGES)) as store:
+        with suppress(JmlrError, sqlite3.Error), closing(_passages(folder)) as store:
             found |= store.found([id for id in ids if id not in found])
     return found
+
+
+def _passages(index: Path) -> PassageStore:
+    """The passages of an index. Its retriever and its vectors are not opened."""
+    return PassageStore(generation_folder(index, read_manifest(index)) / PASSAGES)
 
 
 def _index_folders(evaluation: Kept) -> Iterator[Path]:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from jmlr_cli.evaluation.results import QuestionResult
+from jmlr_cli.questions.formats import read_questions
 from jmlr_cli.report.content import make_report
 from jmlr_cli.report.inputs import read_inputs
 from jmlr_cli.report.write import write_report
@@ -169,6 +170,9 @@ def test_a_view_is_kept_in_the_address(tab, page):
     opened(tab, page, kept)
     assert shown(tab) == headings
     assert not tab.get_by_label("S1 fever-closed").is_checked()
+    tab.evaluate("location.hash = 'side=wrong-all'")  # as a link to another view that is pasted
+    expect(tab.locator("#count")).to_have_text(re.compile("^11 of 45"))
+    assert tab.get_by_label("S1 fever-closed").is_checked()
     tab.goto("about:blank")
     opened(tab, page, "#side=constructor&subset=none&page=x")
     assert tab.inner_text("#count").startswith("45 of 45")
@@ -206,8 +210,6 @@ def hostile_evaluation(keeper, tmp_path):
     for number, text in enumerate(PAYLOADS):
         questions.append({"id": f"{number}{text}", "input": f"{text} ?", "output": text, "doc": [f"{text} {number}"]})
     file = write_questions(tmp_path / "hostile.jsonl", questions)
-    from jmlr_cli.questions.formats import read_questions
-
     for question, text in zip(read_questions(file).questions, PAYLOADS, strict=True):
         passages = tuple(passage.id for passage in question.passages)
         results.append(QuestionResult(question.id, text, generated=f"{text} !", answer_nll=1.0, passages=passages, error=text))

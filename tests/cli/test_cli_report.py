@@ -84,3 +84,13 @@ def test_a_damaged_evaluation_has_its_own_exit_code_and_leaves_an_earlier_page(k
     assert done.code == 5
     assert "results.jsonl, line 2: not JSON" in done.err
     assert (kept / "report.html").read_bytes() == before
+
+
+def test_a_file_of_the_user_s_is_not_overwritten_by_the_data(kept, run_here):
+    (kept / "questions.json").write_text("[]")
+    told = run_here(kept, "report", "questions-closed", "--output", "questions.html", "--json").json
+    assert told["code"] == 2
+    assert "questions.json, where the page's data would go, is something else" in told["message"]
+    assert (kept / "questions.json").read_text() == "[]"
+    assert run_here(kept, "report", "questions-closed").code == 0
+    assert run_here(kept, "report", "questions-closed").code == 0

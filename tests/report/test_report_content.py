@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import shutil
 
+import pytest
+
 from jmlr_cli.evaluation.results import QuestionResult
+from jmlr_cli.questions.formats import read_questions
 from jmlr_cli.report.content import make_report
 from jmlr_cli.report.inputs import read_inputs
 
@@ -48,6 +51,12 @@ def test_texts_that_are_gone_are_said_to_be(pair):
     assert report["passages"] == {}
 
 
+@pytest.mark.parametrize("damage", ["manifest.json", "generations/000001/passages.sqlite"])
+def test_a_damaged_index_costs_the_texts_and_not_the_report(pair, damage):
+    (pair.folder / ".jmlr" / "indexes" / "guidelines" / damage).write_bytes(b"{")
+    assert report_of("questions-rag")["notes"] == ["The text of 2 of 2 passages is no longer in the workspace."]
+
+
 def test_a_question_file_that_changed_gives_no_texts(pair):
     pair.questions.write_text(pair.questions.read_text().replace("malaria", "measles"))
     report = report_of("questions-closed")
@@ -78,8 +87,6 @@ def test_of_a_folder_the_split_is_found_whose_questions_were_asked(keeper, quest
 def test_passages_that_a_question_brought_need_no_index(keeper, tmp_path):
     file = tmp_path / "own.jsonl"
     file.write_text('{"input": "What treats gout?", "output": "Colchicine.", "doc": ["Colchicine treats gout."]}\n')
-    from jmlr_cli.questions.formats import read_questions
-
     (question,) = read_questions(file).questions
     passage = question.passages[0].id
     result = QuestionResult(question.id, generated="Colchicine", answer_nll=0.5, f1=1.0, passages=(passage,))
