@@ -54,14 +54,22 @@ def _measured(found: dict[str, Any]) -> tuple[str, ...]:
 
 
 def _show_findings(findings: list[dict[str, Any]]) -> None:
-    if not findings:
-        return
+    """The strongest finding of each question."""
+    strongest = list({finding["question"]: finding for finding in reversed(findings)}.values())[::-1]
     rows = [
-        (f["question"], f["document"] or f["text"], ", ".join(f["measures"]), f"{f['coverage']:.0%}", _short(f["overlap"]))
-        for f in findings[:SHOWN]
+        (
+            each["question"],
+            each["measures"][0],
+            f"{each['coverage']:.0%}",
+            each["document"] or each["text"],
+            _short(each["overlap"]),
+        )
+        for each in strongest[:SHOWN]
     ]
-    title = f"the first {len(rows)} of the strongest findings; --json has all of them" if len(findings) > SHOWN else "findings"
-    print_table(title, ("question", "from", "by", "covered", "words in common"), rows, right=(3,))
+    if rows:
+        more = f", the first {SHOWN} of {len(strongest)}; --output writes all" if len(strongest) > SHOWN else ""
+        heads = ("question", "strictest", "covered", "found in", "words in common")
+        print_table(f"leaking questions{more}", heads, rows, right=(2,))
 
 
 def _short(text: str) -> str:

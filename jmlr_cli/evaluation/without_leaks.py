@@ -13,6 +13,7 @@ from jmlr_cli.errors import InputError
 from jmlr_cli.evaluation.results import Mean, QuestionResult
 
 FIELDS = frozenset(field.name for field in fields(QuestionResult))
+NEEDED = frozenset({"id", "correct", "answer_nll", "passages"})
 HINT = "It must be what `jmlr eval --output FILE` wrote, or the name of a kept evaluation."
 
 
@@ -106,6 +107,8 @@ def check_same_questions(results: Sequence[QuestionResult], ids: AbstractSet[str
 def _result(line: str, place: str) -> QuestionResult:
     try:
         values: dict[str, Any] = {key: value for key, value in json.loads(line).items() if key in FIELDS}
+        if NEEDED - values.keys():
+            raise ValueError(f"no {', '.join(sorted(NEEDED - values.keys()))}")
         lists = {key: tuple(value) for key, value in values.items() if isinstance(value, list)}
         return QuestionResult(**(values | lists))
     except (ValueError, TypeError, AttributeError) as error:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from datasketch import MinHash, MinHashLSH
 
@@ -47,13 +47,14 @@ class NearDuplicates:
             for sentence in set(map(tuple, _sentences(questions[key]))):
                 self._owners[sentence].append(key)
         self._lsh = MinHashLSH(num_perm=BANDS * ROWS, params=(BANDS, ROWS))
-        for sentence, signature in zip(self._owners, _signatures(self._owners), strict=True):
-            self._lsh.insert(sentence, signature)
+        self._empty = MinHash(num_perm=BANDS * ROWS, seed=SEED)
+        for sentence in self._owners:
+            self._lsh.insert(sentence, _signature(sentence, self._empty))
 
     def candidates(self, content: str, found: Sequence[str]) -> set[int]:
         """The keys of the questions that the text ``content``, whose words are ``found``, may hold a near-duplicate of."""
         familiar = [sentence for sentence in _sentences(content) if self._is_familiar(sentence)]
-        near = {other for signature in _signatures(familiar) for other in self._lsh.query(signature)}
+        near = {other for sentence in familiar for other in self._lsh.query(_signature(sentence, self._empty))}
         if not near:
             return set()
         shingles = _hashed(grams_of(found, SHINGLE))
@@ -110,9 +111,11 @@ def _sentences(text: str) -> list[list[str]]:
     return [each for each in found if len(each) >= SENTENCE] or [each for each in [words(text)] if len(each) >= SHINGLE]
 
 
-def _signatures(sentences: Iterable[Sequence[str]]) -> list[MinHash]:
-    shingled = ([" ".join(gram).encode() for gram in grams_of(sentence, SHINGLE)] for sentence in sentences)
-    return MinHash.bulk(shingled, num_perm=BANDS * ROWS, seed=SEED)
+def _signature(sentence: Sequence[str], empty: MinHash) -> MinHash:
+    """The signature of a sentence; ``empty`` is that of no sentence, whose permutations it has."""
+    signature = empty.copy()
+    signature.update_batch([" ".join(gram).encode() for gram in grams_of(sentence, SHINGLE)])
+    return signature
 
 
 def _hashed(grams: frozenset[Gram]) -> frozenset[int]:
