@@ -21,7 +21,7 @@ from jmlr_cli.training.candidates import Candidates
 
 REASONS = {
     "q1": "Malaria without complications calls for an artemisinin combination.",
-    "q2": "Shock by allergy needs vasoconstriction at once.",
+    "q2": "Shock by allergy needs vasoconstriction at once, before antihistamines.",
     "q3": "Uric acid must fall for attacks to stay away.",
     "q4": "Mites die when the cream stays on overnight.",
 }
