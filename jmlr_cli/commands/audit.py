@@ -82,8 +82,8 @@ def _system(run: str | None, recipe: str | None, index: str | None, overrides: S
 def _where(index: str | None, train: str | None, system: System | None) -> list[Texts]:
     """The index, unless only a training set was named, and the training set."""
     from jmlr_cli.answering.system import find_index
+    from jmlr_cli.evaluation.trained_on import training_questions
     from jmlr_cli.index.stored import open_passages
-    from jmlr_cli.leakage.sources import training_questions
     from jmlr_cli.leakage.texts import passage_texts, training_texts
 
     found = []

@@ -1,4 +1,4 @@
-"""What `jmlr audit` looks in, by the names that a user gives."""
+"""The questions that a run was trained on, or that another one may be."""
 
 from __future__ import annotations
 
