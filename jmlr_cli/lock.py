@@ -6,6 +6,7 @@ import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import IO
 
 from jmlr_cli.errors import InputError
 
@@ -15,13 +16,17 @@ def writing(folder: Path) -> Iterator[None]:
     """Hold the folder's write lock. Raises :class:`InputError` when another process holds it."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InputError(
-                f"another process is writing {folder.name!r}", "Wait until it has finished, then try again."
-            ) from None
+        hold(handle, folder.name)
         yield
+
+
+def hold(handle: IO, name: str) -> None:
+    """Hold the lock on an open file until it is closed. Raises :class:`InputError` when another process holds it; ``name`` says
+    what it is writing."""
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise InputError(f"another process is writing {name!r}", "Wait until it has finished, then try again.") from None
 
 
 @contextmanager

@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from jmlr_cli.commands import ask, compare, demo, doctor, index, models, plugins, recipes, report, runs, search, train
+from jmlr_cli.commands import ask, audit, compare, data, demo, doctor, index, models, plugins, recipes, report, runs, search, train
 from jmlr_cli.commands import eval as evaluate
 from jmlr_cli.errors import JmlrError
 
@@ -41,7 +41,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-for command in (index, train, ask, evaluate, compare, report, search, demo, runs, recipes, models, plugins, doctor):
+for command in (index, train, ask, evaluate, audit, compare, report, search, data, demo, runs, recipes, models, plugins, doctor):
     command.add_to(app)
 
 

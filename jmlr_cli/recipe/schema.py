@@ -50,7 +50,10 @@ class EverySteps(Section):
 class GuardConfig(Section):
     """What keeps a question from retrieving the reasoning that was written for it."""
 
-    document: bool = Field(True, description="Leave out documents whose id, or whose metadata `question`, is the question's id.")
+    document: bool = Field(
+        True,
+        description="Leave out documents marked with the question: by id, or by their metadata `question` or `question_digest`.",
+    )
     overlap: float | None = Field(
         0.5, gt=0, le=1, description="Leave out passages that hold this share of the n-grams of the question or its rationale."
     )

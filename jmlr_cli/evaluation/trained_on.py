@@ -1,0 +1,31 @@
+"""The questions that a run was trained on, or that another one may be."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from jmlr_cli.contracts.values import QuestionSet
+from jmlr_cli.errors import InputError
+from jmlr_cli.plugins import registry
+from jmlr_cli.questions.load import load_questions
+from jmlr_cli.runs.run import open_run, run_names
+
+
+def training_questions(source: str) -> QuestionSet:
+    """The questions of a file, a folder or a task's split ``train``; or those that a run was trained on.
+
+    Raises :class:`InputError` when ``source`` is none of these.
+    """
+    if Path(source).expanduser().exists() or source in registry().names("task"):
+        return load_questions(source, "train")
+    if source != "latest" and source not in run_names():
+        raise InputError(
+            f"{source!r} is no question file or folder, no task and no run",
+            "`jmlr runs` lists the runs; a question file is named by its path.",
+        )
+    run = open_run(source)
+    if run.recipe.data.train is None:
+        raise InputError(f"the run {run.name!r} does not say what it was trained on", "Name its question file with --train.")
+    found = load_questions(run.recipe.data.train, "train")
+    return replace(found, name=f"{found.name} of {run.name}", questions=found.questions[: run.recipe.data.limit])

@@ -1,0 +1,1 @@
+"""The reasoning of questions as documents that can be indexed."""
