@@ -8,7 +8,22 @@ import sys
 
 import typer
 
-from jmlr_cli.commands import ask, audit, compare, data, demo, doctor, index, models, plugins, recipes, report, runs, search, train
+from jmlr_cli.commands import (
+    ask,
+    audit,
+    compare,
+    data,
+    demo,
+    doctor,
+    index,
+    models,
+    plugins,
+    recipes,
+    report,
+    runs,
+    search,
+    train,
+)
 from jmlr_cli.commands import eval as evaluate
 from jmlr_cli.errors import JmlrError
 
