@@ -10,6 +10,7 @@ import typer
 
 from jmlr_cli.commands import ask, demo, doctor, index, models, plugins, recipes, runs, search, train
 from jmlr_cli.commands import eval as evaluate
+from jmlr_cli.commands.from_plugins import Commands
 from jmlr_cli.errors import JmlrError
 
 # what a library sees when it is imported: silence, unless asked for
@@ -30,6 +31,7 @@ UsageError = typer.BadParameter.__base__
 
 app = typer.Typer(
     name="jmlr",
+    cls=Commands,
     help="Train a medical language model and its retriever jointly, ask with citations, measure.",
     no_args_is_help=True,
     rich_markup_mode="rich",

@@ -139,14 +139,16 @@ class DecoderGenerator(TrainableGenerator):
 
     def answer_scores(self, prompts: Sequence[Prompt]) -> list[AnswerScore]:
         encoded = [self._encoded(prompt) for prompt in prompts]
+        if not encoded:
+            return []
         with evaluating(self.module), within_memory(self.name):
             sums = self._nll_sums(encoded).tolist()
         return [AnswerScore(total, len(pair.answer)) for total, pair in zip(sums, encoded, strict=True)]
 
     def option_scores(self, prompt: Prompt, answers: Sequence[str]) -> list[AnswerScore]:
-        ids = [self.encoder.answer_ids(prompt, self.frame.lead + answer.lstrip(" ")) for answer in answers]
-        if not all(ids):
+        if not all(map(str.strip, answers)):
             raise InputError("an option has no text, so it has no likelihood", "Give every option a text.")
+        ids = [self.encoder.answer_ids(prompt, self.frame.lead + answer.lstrip(" ")) for answer in answers]
         with evaluating(self.module), within_memory(self.name):
             sums = shared_prompt_nll_sums(self.module, self.encoder.prompt_ids(prompt), ids).tolist()
         return [AnswerScore(total, len(answer)) for total, answer in zip(sums, ids, strict=True)]
