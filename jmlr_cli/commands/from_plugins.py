@@ -26,11 +26,8 @@ class Commands(TyperGroup):
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         """The command that the first argument names. Raises :class:`UsageError` that tells of broken plugins, one of which may
         be what has it."""
-        from jmlr_cli.errors import UsageError
-        from jmlr_cli.plugins import registry
-
-        if self.get_command(ctx, args[0]) is None and registry().broken and not ctx.resilient_parsing:
-            raise UsageError(f"there is no command {args[0]!r}", f"jmlr --help lists the commands. {registry().broken}")
+        if self.get_command(ctx, args[0]) is None and not ctx.resilient_parsing:
+            _tell_of_broken_plugins(args[0])
         return super().resolve_command(ctx, args)
 
 
@@ -46,6 +43,14 @@ def _summaries() -> dict[str, str]:
     from jmlr_cli.plugins import registry
 
     return {offer.name: offer.summary for offer in sorted(registry().offers, key=lambda o: o.name) if offer.kind == "command"}
+
+
+def _tell_of_broken_plugins(name: str) -> None:
+    from jmlr_cli.errors import UsageError
+    from jmlr_cli.plugins import registry
+
+    if registry().broken:
+        raise UsageError(f"there is no command {name!r}", f"jmlr --help lists the commands. {registry().broken}")
 
 
 def _command(name: str) -> Any:
