@@ -47,7 +47,9 @@ def test_a_class_is_named_for_what_it_is(kind, name, class_name):
     assert Package(kind, name).class_name == class_name
 
 
-@pytest.mark.parametrize("name", ["", "Ward", "ward_notes", "-ward", "ward-", "ward--notes", "1ward", "../ward", "w" * 41, "wård", "w\n"])
+@pytest.mark.parametrize(
+    "name", ["", "Ward", "ward_notes", "-ward", "ward-", "ward--notes", "1ward", "../ward", "w" * 41, "wård", "w\n"]
+)
 def test_a_name_that_cannot_be_one_is_refused(name, tmp_path):
     with pytest.raises(InputError, match="cannot name a plugin") as caught:
         new_plugin("retriever", name, tmp_path)
