@@ -1,6 +1,6 @@
 """Writes the generated parts of the documentation.
 
-python docs/reference.py           rewrite what stands between the markers in docs/recipes.md and docs/cli.md
+python docs/reference.py           rewrite what stands between the markers in docs/recipes.md, docs/plugins.md and docs/cli.md
 python docs/reference.py --check   change nothing; exit 1 when a part is stale
 """
 
@@ -21,9 +21,11 @@ from jmlr_cli.main import app
 from jmlr_cli.plugins import Offer, registry
 from jmlr_cli.recipe.load import builtin_names, load_recipe, read_yaml, recipe_path
 from jmlr_cli.recipe.schema import Recipe
+from jmlr_cli.scaffold import TEMPLATES, Package
 
 DOCS = Path(__file__).resolve().parent
 WIDTH = 100
+LANGUAGES = {".toml": "toml", ".py": "python"}
 BOUNDS = {"exclusiveMinimum": ">", "minimum": "≥", "exclusiveMaximum": "<", "maximum": "≤"}
 NAMES = {
     "string": "text",
@@ -116,6 +118,25 @@ def options_of(offer: Offer) -> str:
     options = registry().get(offer.kind, offer.name).Options
     body = keys_table(options, "") if options.model_fields else "No options."
     return f"#### `{offer.name}`\n\n{capital(cell(offer.summary))}.\n\n{body}"
+
+
+def template(kind: str, name: str, *others: str) -> Callable[[], str]:
+    """The modules of a package that `jmlr plugins new` writes, behind ``others`` of its files."""
+    package = Package(kind, name)
+
+    def blocks() -> str:
+        folder = TEMPLATES / kind
+        files = [*map(folder.joinpath, others), *sorted(folder.glob("jmlr_*/*.py"))]
+        return "\n\n".join(
+            block(package.renamed(p.relative_to(folder).as_posix()), package.renamed(p.read_text())) for p in files
+        )
+
+    return blocks
+
+
+def block(name: str, text: str) -> str:
+    """A file's content as a fenced block."""
+    return f'```{LANGUAGES[Path(name).suffix]} title="{name}"\n{text}```'
 
 
 # -- a model's fields as a table
@@ -216,6 +237,10 @@ def helps(command: Any, name: str, parent: Any) -> Iterator[tuple[str, str]]:
 
 PARTS: dict[Path, dict[str, Callable[[], str]]] = {
     DOCS / "recipes.md": {"recipes": shipped_recipes, "keys": recipe_keys, "options": plugin_options},
+    DOCS / "plugins.md": {
+        "retriever": template("retriever", "overlap", "pyproject.toml"),
+        "generator": template("generator", "quote"),
+    },
     DOCS / "cli.md": {"help": command_help},
 }
 

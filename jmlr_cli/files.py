@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
+from jmlr_cli.errors import DamagedError
+
 
 def write_whole(path: Path, content: bytes, make_folder: bool = True) -> None:
     """Replace ``path`` with ``content`` in one atomic rename: a reader sees the old file or the new."""
@@ -29,6 +31,14 @@ def write_whole(path: Path, content: bytes, make_folder: bool = True) -> None:
 def write_json(path: Path, value: Any) -> None:
     """Write ``value`` as indented JSON, whole or not at all."""
     write_whole(path, (json.dumps(value, indent=2, ensure_ascii=False) + "\n").encode())
+
+
+def read_json(path: Path) -> Any:
+    """What :func:`write_json` wrote. Raises :class:`DamagedError` when the file is not there or holds no JSON."""
+    try:
+        return json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise DamagedError(f"the file {path} cannot be read: {error}", "Make it again, as by `jmlr index`.") from error
 
 
 def sha256(path: Path) -> str:

@@ -9,12 +9,14 @@ A plugin is any installed package with an entry point in the group ``jmlr``. A m
         register("my-retriever", "my_package.retriever:MyRetriever", "What it is, in one line")
 
 Each hook receives ``register(name, target, summary)``. ``target`` is a class, or better the text
-``"module:Class"``, which is imported only when somebody uses it.
+``"module:Class"``, which is imported only when somebody uses it. A target of :func:`jmlr_commands` is a typer app
+or a function.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from typing import Any, Protocol
 
 import pluggy
 
@@ -25,7 +27,7 @@ hookimpl = pluggy.HookimplMarker("jmlr")
 class Register(Protocol):
     """Adds one thing under a name."""
 
-    def __call__(self, name: str, target: str | type, summary: str = "") -> None: ...
+    def __call__(self, name: str, target: str | Callable[..., Any], summary: str = "") -> None: ...
 
 
 @hookspec
@@ -51,3 +53,8 @@ def jmlr_tasks(register: Register) -> None:
 @hookspec
 def jmlr_readers(register: Register) -> None:
     """Add document readers: subclasses of :class:`jmlr_cli.contracts.reader.Reader`."""
+
+
+@hookspec
+def jmlr_commands(register: Register) -> None:
+    """Add subcommands: ``jmlr NAME``. The target is a ``typer.Typer`` or a function that typer makes a command of."""

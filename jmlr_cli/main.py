@@ -25,6 +25,7 @@ from jmlr_cli.commands import (
     train,
 )
 from jmlr_cli.commands import eval as evaluate
+from jmlr_cli.commands.from_plugins import Commands
 from jmlr_cli.errors import JmlrError
 
 # what a library sees when it is imported: silence, unless asked for
@@ -51,6 +52,7 @@ UsageError = typer.BadParameter.__base__
 
 app = typer.Typer(
     name="jmlr",
+    cls=Commands,
     help="Train a medical language model and its retriever jointly, ask with citations, measure.",
     no_args_is_help=True,
     rich_markup_mode="rich",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
@@ -15,7 +16,10 @@ import pluggy
 from jmlr_cli import hookspecs
 from jmlr_cli.errors import InputError, MissingError
 
-KINDS = ("retriever", "generator", "objective", "task", "reader")
+GROUP = "jmlr"
+"""The entry-point group of plugins."""
+
+KINDS = ("retriever", "generator", "objective", "task", "reader", "command")
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,19 +28,20 @@ class Offer:
 
     kind: str
     name: str
-    target: str | type
+    target: str | Callable[..., Any]
     summary: str
     plugin: str
 
 
 @dataclass(frozen=True, slots=True)
 class Plugin:
-    """An installed plugin; ``error`` says why it could not be loaded, and is "" otherwise."""
+    """An installed plugin; ``error`` says why it could not be loaded, and is "" otherwise. ``seconds`` is what loading took."""
 
     name: str
     distribution: str
     version: str
     error: str = ""
+    seconds: float = 0.0
 
 
 class Registry:
@@ -51,13 +56,13 @@ class Registry:
     def _load(self, entry: EntryPoint) -> None:
         distribution = entry.dist.name if entry.dist else entry.value
         version = entry.dist.version if entry.dist else ""
+        offers: list[Offer] = []
+        start, reason = time.perf_counter(), ""
         try:
             offers = list(_offers(entry.load(), distribution))
         except Exception as error:  # whatever a third party's import raises
             reason = f"{type(error).__name__}: {error}"
-            self.plugins.append(Plugin(entry.name, distribution, version, reason))
-            return
-        self.plugins.append(Plugin(entry.name, distribution, version))
+        self.plugins.append(Plugin(entry.name, distribution, version, reason, time.perf_counter() - start))
         self.offers.extend(offers)
 
     def names(self, kind: str) -> list[str]:
@@ -65,7 +70,7 @@ class Registry:
         return sorted({offer.name for offer in self.offers if offer.kind == kind})
 
     def get(self, kind: str, name: str) -> Any:
-        """The class that plugins registered under ``name``.
+        """The class, or command, that plugins registered under ``name``.
 
         Raises :class:`InputError` when there is none or more than one, and
         :class:`MissingError` when it cannot be imported.
@@ -78,11 +83,16 @@ class Registry:
             raise InputError(f"{len(offers)} plugins offer a {kind} named {name!r}: {both}", "Uninstall all but one of them.")
         return _resolve(offers[0])
 
-    def _hint(self, kind: str, name: str) -> str:
+    @property
+    def broken(self) -> str:
+        """The plugins that could not be loaded, as a sentence; "" when all could."""
         broken = [f"{plugin.name} ({plugin.error})" for plugin in self.plugins if plugin.error]
+        return f"Broken plugins: {'; '.join(broken)}." if broken else ""
+
+    def _hint(self, kind: str, name: str) -> str:
         close = difflib.get_close_matches(name, self.names(kind), n=1)
         hint = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(self.names(kind))}."
-        return f"{hint} Broken plugins: {'; '.join(broken)}." if broken else hint
+        return f"{hint} {self.broken}".rstrip()
 
 
 def _offers(module: object, distribution: str) -> Iterator[Offer]:
@@ -93,15 +103,15 @@ def _offers(module: object, distribution: str) -> Iterator[Offer]:
     for kind in KINDS:
         found: list[Offer] = []
 
-        def register(name: str, target: str | type, summary: str = "") -> None:
+        def register(name: str, target: str | Callable[..., Any], summary: str = "") -> None:
             found.append(Offer(kind, name, target, summary, distribution))  # noqa: B023 - called below, at once
 
         getattr(manager.hook, f"jmlr_{kind}s")(register=register)
         yield from found
 
 
-def _described(target: str | type) -> str:
-    return target if isinstance(target, str) else f"{target.__module__}:{target.__qualname__}"
+def _described(target: str | Callable[..., Any]) -> str:
+    return target if isinstance(target, str) else f"{target.__module__}:{getattr(target, '__qualname__', type(target).__name__)}"
 
 
 def _resolve(offer: Offer) -> Any:
@@ -110,9 +120,10 @@ def _resolve(offer: Offer) -> Any:
     module, _, attribute = offer.target.partition(":")
     try:
         return getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
+    except Exception as error:  # whatever a third party's import raises
+        reason = str(error) if isinstance(error, (ImportError, AttributeError)) else f"{type(error).__name__}: {error}"
         raise MissingError(
-            f"the {offer.kind} {offer.name!r} of {offer.plugin} cannot be imported: {error}",
+            f"the {offer.kind} {offer.name!r} of {offer.plugin} cannot be imported: {reason}",
             "Install what it needs, or choose another plugin (`jmlr plugins`).",
         ) from error
 
@@ -120,4 +131,4 @@ def _resolve(offer: Offer) -> Any:
 @lru_cache(maxsize=1)
 def registry() -> Registry:
     """The plugins installed here, loaded once."""
-    return Registry(list(entry_points(group="jmlr")))
+    return Registry(list(entry_points(group=GROUP)))

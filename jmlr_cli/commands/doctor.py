@@ -13,62 +13,105 @@ def doctor(
     index: Annotated[
         str | None, typer.Option("--index", metavar="NAME", help="Compare this index's files with their checksums.")
     ] = None,
+    offline: Annotated[bool, typer.Option("--offline", help="Do not ask whether the hub is in reach.")] = False,
     json: Json = False,
 ) -> None:
-    """Look at Python, the libraries, the devices, the plugins and the models here."""
+    """Look at Python, the libraries, the devices, the plugins and the models here, and at what can run."""
+    from rich.markup import escape
+
     from jmlr_cli import console
     from jmlr_cli.commands.show import print_table
 
-    report = machine() | here() | ({"index": check_index(index)} if index else {})
+    plugins = installed()  # first: what they load is then not there yet, and counts
+    report = machine(offline) | here() | plugins | recipes() | ({"index": check_index(index)} if index else {})
+    warnings = warned(report)
     if json:
-        console.emit({"schema": "jmlr.doctor/1", "status": "ok", **report})
+        console.emit({"schema": "jmlr.doctor/1", "status": "ok", **report, "warnings": warnings})
         return
     print_table("", ("", ""), [(key.replace("_", " "), _shown(value)) for key, value in report.items()])
+    for warning in warnings:
+        console.out().print(f"[bold yellow]warning:[/bold yellow] {escape(warning)}", soft_wrap=True)
 
 
-def machine() -> dict[str, Any]:
-    """Python, the libraries and the devices."""
+def machine(offline: bool) -> dict[str, Any]:
+    """Python, the libraries and the devices, and whether the hub is in reach."""
+    import os
     import platform
 
     import torch
 
     from jmlr_cli import devices
+    from jmlr_cli.machine import accelerators, hub_state
     from jmlr_cli.runs.run import package_versions
     from jmlr_cli.training.needs import found_here
 
-    versions = package_versions()
-    gpus = [torch.cuda.get_device_name(i) for i in range(torch.cuda.device_count())]
-    found = {f"{key}_gib": round(value, 1) for key, value in found_here().items()}
+    found = accelerators()
     return {
         "python": platform.python_version(),
-        "versions": versions,
+        "system": platform.platform(),
+        "versions": package_versions(),
         "device": str(devices.device()),
         "dtype": str(devices.dtype()).removeprefix("torch."),
+        "cores": os.cpu_count(),
         "threads": torch.get_num_threads(),
-        "gpus": gpus,
-        **found,
+        "gpus": list(found.gpus),
+        "nvidia_driver": found.driver,
+        "torch_cuda": found.cuda,
+        "faiss": found.faiss,
+        **{f"{key}_gib": round(value, 1) for key, value in found_here().items()},
+        "hub": hub_state(offline),
     }
 
 
 def here() -> dict[str, Any]:
-    """The workspace, its models, indexes and runs, the plugins, and the recipes that fit."""
+    """The workspace, its indexes and runs, and the models that lie here."""
     from jmlr_cli.answering.system import index_names
-    from jmlr_cli.models.catalogue import catalogue
-    from jmlr_cli.models.resolve import is_here
-    from jmlr_cli.plugins import registry
-    from jmlr_cli.recipe.load import builtin_names, load_recipe
+    from jmlr_cli.models.resolve import models_here
     from jmlr_cli.runs.run import run_names
-    from jmlr_cli.training.needs import lacking
     from jmlr_cli.workspace import Workspace
 
     return {
         "workspace": str(Workspace.current().root),
         "indexes": index_names(),
         "runs": run_names(),
-        "models": [name for name in catalogue() if is_here(name)],
-        "plugins": {plugin.name: plugin.error or "ok" for plugin in registry().plugins},
-        "recipes_that_fit": [name for name in builtin_names() if not lacking(load_recipe(name).needs)],
+        "models": models_here(),
     }
+
+
+def installed() -> dict[str, Any]:
+    """The plugins, and what they offer that cannot be imported."""
+    from jmlr_cli.errors import InputError, MissingError
+    from jmlr_cli.plugins import registry
+
+    unusable = {}
+    for kind, name in sorted({(offer.kind, offer.name) for offer in registry().offers}):
+        try:
+            registry().get(kind, name)
+        except (InputError, MissingError) as error:  # two plugins offer it, or it cannot be imported
+            unusable[f"{kind} {name}"] = str(error)
+    return {"plugins": {plugin.name: plugin.error or "ok" for plugin in registry().plugins}, "unusable": unusable}
+
+
+def recipes() -> dict[str, Any]:
+    """The recipes that ship and fit this machine, and what it lacks for the others."""
+    from jmlr_cli.recipe.load import builtin_names, load_recipe
+    from jmlr_cli.training.needs import lacking
+
+    missing = {name: lacking(load_recipe(name).needs) for name in builtin_names()}
+    return {
+        "recipes_that_fit": [name for name, lacks in missing.items() if not lacks],
+        "recipes_that_lack": {name: lacks for name, lacks in missing.items() if lacks},
+    }
+
+
+def warned(report: dict[str, Any]) -> list[str]:
+    """What of all this should be mended, a sentence each."""
+    from jmlr_cli.machine import Accelerators, idle, told_plainly
+    from jmlr_cli.plugins import registry
+
+    found = Accelerators(tuple(report["gpus"]), report["nvidia_driver"], report["torch_cuda"], report["faiss"])
+    plugins = [(plugin.name, plugin.error, plugin.seconds) for plugin in registry().plugins]
+    return [*idle(found), *told_plainly(plugins, report["disk_gib"]), *report["unusable"].values()]
 
 
 def check_index(name: str) -> str:
@@ -84,9 +127,11 @@ def check_index(name: str) -> str:
 
 def _shown(value: Any) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{key} {each}" for key, each in value.items())
+        return "; ".join(f"{key} {_shown(each)}" for key, each in value.items()) or "none"
     if isinstance(value, list):
         return ", ".join(map(str, value)) or "none"
+    if value is None or isinstance(value, bool):
+        return {True: "yes", False: "no", None: "none"}[value]
     return str(value)
 
 

@@ -1,14 +1,17 @@
-"""`jmlr recipes`: the recipes that ship, one of them whole, a copy to edit, a file checked."""
+"""`jmlr recipes`: the recipes that ship, one of them whole, a copy to edit, a file checked, a schema for editors."""
 
 from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from jmlr_cli.commands.options import Json, Set
+
+if TYPE_CHECKING:
+    from jmlr_cli.recipe.schema import NeedsConfig
 
 app = typer.Typer(help="List, show, copy and check recipes.", invoke_without_command=True)
 
@@ -27,11 +30,14 @@ def recipes(context: typer.Context, json: Json = False) -> None:
         entries = [{"name": name, "description": r.description, "needs": r.needs.model_dump()} for name, r in found.items()]
         console.emit({"schema": "jmlr.recipes/1", "recipes": entries})
         return
-    rows = [
-        (name, r.description, f"{r.needs.gpu_memory:g} GiB" if r.needs.gpu_memory else "none", r.needs.hours)
-        for name, r in found.items()
-    ]
-    print_table("", ("recipe", "what it trains", "GPU", "time"), rows)
+    rows = [(name, r.description, _needs(r.needs), r.needs.hours) for name, r in found.items()]
+    print_table("", ("recipe", "what it trains", "needs, GiB", "time"), rows)
+
+
+def _needs(needs: NeedsConfig) -> str:
+    """GiB of GPU memory, memory and disk."""
+    named = {"GPU": needs.gpu_memory, "memory": needs.memory, "disk": needs.disk}
+    return ", ".join(f"{value:g} {name}" for name, value in named.items() if value) or "nothing"
 
 
 @app.command()
@@ -40,15 +46,26 @@ def show(
     overrides: Set = None,
     json: Json = False,
 ) -> None:
-    """Show a recipe with every value spelt out."""
+    """Show a recipe with every value spelt out, and where it comes from."""
     from jmlr_cli import console
-    from jmlr_cli.recipe.load import load_recipe, recipe_yaml
+    from jmlr_cli.recipe.annotated import annotated_yaml
+    from jmlr_cli.recipe.load import resolved
 
-    recipe = load_recipe(name, overrides or [])
-    if json:
-        console.emit({"schema": "jmlr.recipe/1", "name": name, "recipe": recipe.model_dump(mode="json")})
-    else:
-        console.out().print(recipe_yaml(recipe), end="", markup=False, soft_wrap=True)
+    found = resolved(name, overrides or [])
+    if not json:
+        console.out().print(annotated_yaml(found), end="", markup=False, soft_wrap=True)
+        return
+    origins = {".".join(keys): {"from": origin.name, "line": origin.line} for keys, origin in found.origins.items()}
+    console.emit({"schema": "jmlr.recipe/1", "name": name, "recipe": found.recipe.model_dump(mode="json"), "origins": origins})
+
+
+@app.command()
+def schema() -> None:
+    """Write the JSON schema of recipes, for editors: jmlr recipes schema > recipe.schema.json."""
+    from jmlr_cli import console
+    from jmlr_cli.recipe.json_schema import recipe_schema
+
+    console.emit(recipe_schema())
 
 
 @app.command()
@@ -83,7 +100,7 @@ def validate(name: Annotated[str, typer.Argument(metavar="RECIPE", show_default=
         told = [asdict(mistake) for mistake in mistakes]
         console.emit({"schema": "jmlr.validate/1", "recipe": name, "valid": not mistakes, "mistakes": told})
     for mistake in [] if json else mistakes:
-        place = f"{name}:{mistake.line}: " if mistake.line else f"{name}: "
+        place = f"{mistake.recipe}:{mistake.line}: " if mistake.line else f"{mistake.recipe}: "
         console.out().print(f"{place}{mistake.message}", markup=False, soft_wrap=True)
     if mistakes:
         raise typer.Exit(3)

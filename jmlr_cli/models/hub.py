@@ -16,16 +16,23 @@ def hub_folder(repository: str) -> Path:
 
     Raises :class:`MissingError` that says whether it is gated, unknown or out of reach.
     """
+    return _cached(repository) or fetch(repository)
+
+
+def is_cached(repository: str) -> bool:
+    """Whether the hub's own cache holds a repository's weights."""
+    return _cached(repository) is not None
+
+
+def _cached(repository: str) -> Path | None:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import LocalEntryNotFoundError
 
     try:
         folder = Path(snapshot_download(repository, allow_patterns=[*WANTED, *PICKLED], local_files_only=True))
-        if _has_weights(folder):
-            return folder
     except LocalEntryNotFoundError:
-        pass
-    return fetch(repository)
+        return None
+    return folder if _has_weights(folder) else None
 
 
 def fetch(repository: str) -> Path:

@@ -42,8 +42,19 @@ def resolve_model(name: str) -> Path:
 
 
 def is_here(name: str) -> bool:
-    """Whether a catalogue model lies in the workspace."""
+    """Whether a catalogue model lies in the workspace, or in the hub's cache."""
+    entry = catalogue().get(name)
+    if entry and entry.hub:
+        from jmlr_cli.models.hub import is_cached
+
+        return is_cached(entry.hub)
     return (Workspace.current().models / name / ORIGIN).is_file()
+
+
+def models_here() -> list[str]:
+    """The models that can be had without fetching: those of the catalogue, and others in the workspace."""
+    own = (path.parent.name for path in Workspace.current().models.glob(f"*/{ORIGIN}"))
+    return sorted({*own, *filter(is_here, catalogue())})
 
 
 def pull(name: str, texts: Iterable[str] | None = None) -> Path:

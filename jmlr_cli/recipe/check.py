@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import reduce
 from typing import Any
 
-import yaml
 from pydantic import ValidationError
 
 from jmlr_cli.errors import InputError
 from jmlr_cli.plugins import registry
-from jmlr_cli.recipe.load import explained, extended, recipe_path
+from jmlr_cli.recipe.load import Layer, explained, layers
+from jmlr_cli.recipe.origins import merged, values_of
 from jmlr_cli.recipe.schema import Recipe
 
 KINDS = ("retriever", "generator", "objective")
@@ -20,8 +20,10 @@ KINDS = ("retriever", "generator", "objective")
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """What is wrong with a recipe. ``line`` counts from 1, and is None where the file does not hold the key itself."""
+    """What is wrong with a recipe. ``recipe`` is the name or file of the one that has it: it may be one that is extended.
+    ``line`` counts from 1, and is None where none of them holds the key itself."""
 
+    recipe: str
     line: int | None
     key: str
     message: str
@@ -32,12 +34,21 @@ def mistakes_in(name: str) -> list[Mistake]:
 
     Raises :class:`InputError` when it is not YAML, or it extends what is not there.
     """
-    path = recipe_path(name)
-    values = extended(path)
-    lines = _lines(path)
-    found = [*_schema_mistakes(values), *_plugin_mistakes(values)]
-    placed = [Mistake(_line(lines, keys), ".".join(map(str, keys)), message) for keys, message in found]
-    return sorted(placed, key=lambda mistake: (mistake.line or 0, mistake.key))
+    found = layers(name)
+    values = values_of(reduce(merged, [layer.tree for layer in reversed(found)]))
+    complaints = [*_schema_mistakes(values), *_plugin_mistakes(values)]
+    mistakes = [Mistake(*_place(found, keys), ".".join(map(str, keys)), message) for keys, message in complaints]
+    own = found[0].name
+    return sorted(mistakes, key=lambda mistake: (mistake.recipe != own, mistake.recipe, mistake.line or 0, mistake.key))
+
+
+def _place(found: Sequence[Layer], keys: Sequence[Any]) -> tuple[str, int | None]:
+    """The recipe and the line of a key, or of the nearest one above it that a recipe holds; the one that extends comes first."""
+    for length in range(len(keys), 0, -1):
+        for layer in found:
+            if tuple(keys[:length]) in layer.lines:
+                return layer.name, layer.lines[tuple(keys[:length])]
+    return found[0].name, None
 
 
 def _schema_mistakes(values: dict[str, Any]) -> list[tuple[tuple, str]]:
@@ -63,26 +74,3 @@ def _plugin_mistakes(values: dict[str, Any]) -> list[tuple[tuple, str]]:
         except InputError as error:
             found.append(((kind, "plugin"), f"{error}. {error.hint}"))
     return found
-
-
-def _lines(path: Path) -> dict[tuple, int]:
-    """The line of each key of a YAML file, by the keys that lead to it."""
-    root = yaml.compose(path.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
-    found: dict[tuple, int] = {}
-
-    def walk(node: yaml.Node | None, keys: tuple) -> None:
-        if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                found[(*keys, key.value)] = key.start_mark.line + 1
-                walk(value, (*keys, key.value))
-
-    walk(root, ())
-    return found
-
-
-def _line(lines: dict[tuple, int], keys: Sequence[Any]) -> int | None:
-    """The line of a key, or of the nearest one above it that the file holds."""
-    for length in range(len(keys), 0, -1):
-        if tuple(keys[:length]) in lines:
-            return lines[tuple(keys[:length])]
-    return None

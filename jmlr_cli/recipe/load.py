@@ -4,14 +4,41 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from jmlr_cli.errors import InputError
+from jmlr_cli.recipe.keys import keys_below
+from jmlr_cli.recipe.origins import DEFAULT, SET, Keys, Origin, Tree, leaves, merged, origin_of, placed, values_of
 from jmlr_cli.recipe.schema import Recipe
+from jmlr_cli.recipe.syntax import Dumper, key_lines, parsed
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One recipe of those that extend each other: its name or file, its own keys, and the line of each."""
+
+    name: str
+    values: dict[str, Any]
+    lines: dict[Keys, int]
+
+    @property
+    def tree(self) -> Tree:
+        """Its own values, each with its origin."""
+        return placed(self.values, lambda keys: Origin(self.name, self.lines.get(keys)))
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A recipe, and where each of its values was written, by the keys that lead to it."""
+
+    recipe: Recipe
+    origins: dict[Keys, Origin]
 
 
 def builtin_folder() -> Path:
@@ -43,19 +70,20 @@ def load_recipe(name: str, overrides: Sequence[str] = ()) -> Recipe:
 
     Raises :class:`InputError` that lists every mistake at once.
     """
-    path = recipe_path(name)
-    values = extended(path)
-    for override in overrides:
-        _apply(values, override)
-    return checked_recipe(values, str(path) if name not in builtin_names() else f"recipe {name!r}")
+    return resolved(name, overrides).recipe
+
+
+def resolved(name: str, overrides: Sequence[str] = ()) -> Resolved:
+    """What :func:`load_recipe` gives, with where each value was written: in which recipe, in ``--set``, or nowhere."""
+    tree = reduce(merged, [*(layer.tree for layer in reversed(layers(name))), *map(_override, overrides)])
+    recipe = checked_recipe(values_of(tree), f"recipe {name!r}" if name in builtin_names() else str(recipe_path(name)))
+    return Resolved(recipe, {keys: origin_of(tree, keys) or DEFAULT for keys in leaves(recipe.model_dump(mode="json"))})
 
 
 def overridden(recipe: Recipe, overrides: Sequence[str]) -> Recipe:
     """``recipe`` with ``overrides`` such as ``evaluation.mode=closed`` applied."""
-    values = recipe.model_dump()
-    for override in overrides:
-        _apply(values, override)
-    return checked_recipe(values, "--set")
+    own = placed(recipe.model_dump(), lambda keys: DEFAULT)
+    return checked_recipe(values_of(reduce(merged, map(_override, overrides), own)), "--set")
 
 
 def checked_recipe(values: Mapping[str, Any], where: str) -> Recipe:
@@ -69,13 +97,13 @@ def checked_recipe(values: Mapping[str, Any], where: str) -> Recipe:
 
 def recipe_yaml(recipe: Recipe) -> str:
     """The whole recipe as YAML, every value spelt out."""
-    return yaml.safe_dump(recipe.model_dump(mode="json"), sort_keys=False, allow_unicode=True, width=120)
+    return yaml.dump(recipe.model_dump(mode="json"), Dumper=Dumper, sort_keys=False, allow_unicode=True, width=120)
 
 
 def read_yaml(path: Path) -> dict[str, Any]:
     """A recipe file's own keys. Raises :class:`InputError` with the place of a syntax error."""
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
+        values = parsed(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise InputError(
             f"{path} is not YAML: {' '.join(str(error).split())}", "Mend the file, or start from a recipe that ships."
@@ -85,56 +113,42 @@ def read_yaml(path: Path) -> dict[str, Any]:
     return values
 
 
-def extended(path: Path, seen: tuple[Path, ...] = ()) -> dict[str, Any]:
-    """A recipe file's keys laid over those of the recipes that it extends. Raises :class:`InputError` for a circle."""
-    if path.resolve() in seen:
-        raise InputError(f"{path} extends itself", "Remove one `extends` of the circle.")
-    values = read_yaml(path)
-    parent = values.pop("extends", None)
-    if parent is None:
-        return values
-    base = extended(recipe_path(str(parent), path.parent), (*seen, path.resolve()))
-    return _merged(base, values)
+def layers(name: str) -> list[Layer]:
+    """The recipe called ``name``, the one that it extends, and so on. Raises :class:`InputError` for a circle."""
+    found: list[Layer] = []
+    seen: list[Path] = []
+    parent: Any = name
+    while parent is not None:
+        name = str(parent)
+        path = recipe_path(name, seen[-1].parent if seen else None)
+        if path.resolve() in (each.resolve() for each in seen):
+            raise InputError(f"{path} extends itself", "Remove one `extends` of the circle.")
+        values, lines = read_yaml(path), key_lines(path.read_text(encoding="utf-8"))
+        parent = values.pop("extends", None)
+        seen.append(path)
+        found.append(Layer(name if name in builtin_names() else str(path), values, lines))
+    return found
 
 
-def _merged(base: dict[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    merged = dict(base)
-    for key, value in over.items():
-        old = merged.get(key)
-        # plugins' options belong to their plugin: options of another plugin do not carry over
-        merged[key] = _merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
-        if isinstance(old, dict) and isinstance(value, dict) and value.get("plugin", old.get("plugin")) != old.get("plugin"):
-            merged[key] = {**merged[key], "options": value.get("options", {})}
-    return merged
-
-
-def _apply(values: dict[str, Any], override: str) -> None:
-    key, equals, text = override.partition("=")
+def _override(text: str) -> Tree:
+    """The one key that ``--set`` gives."""
+    key, equals, value = text.partition("=")
     path = [step.strip() for step in key.split(".")]
     if not equals or not all(path):
-        raise InputError(f"--set {override!r} is not KEY=VALUE", "For example: --set training.max_steps=100")
+        raise InputError(f"--set {text!r} is not KEY=VALUE", "For example: --set training.max_steps=100")
     try:
-        value = yaml.safe_load(text) if text.strip() else None
+        nested: Any = parsed(value) if value.strip() else None
     except yaml.YAMLError:
-        value = text
-    nested: Any = value
+        nested = value
     for step in reversed(path):
         nested = {step: nested}
-    values.update(_merged(values, nested))
+    return placed(nested, lambda keys: SET)
 
 
 def explained(mistake: dict[str, Any]) -> str:
     """One of pydantic's complaints as a phrase that names the key."""
     where = ".".join(str(step) for step in mistake["loc"]) or "recipe"
     if mistake["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(str(mistake["loc"][-1]), _known_keys(mistake["loc"][:-1]), n=1)
+        close = difflib.get_close_matches(str(mistake["loc"][-1]), keys_below(mistake["loc"][:-1]), n=1)
         return f"{where} is not a key" + (f" (did you mean {close[0]!r}?)" if close else "")
     return f"{where}: {mistake['msg'][0].lower()}{mistake['msg'][1:]}"
-
-
-def _known_keys(path: Sequence[Any]) -> list[str]:
-    model: Any = Recipe
-    for step in path:
-        field = model.model_fields.get(step) if isinstance(model, type) and issubclass(model, BaseModel) else None
-        model = field.annotation if field else None
-    return list(model.model_fields) if isinstance(model, type) and issubclass(model, BaseModel) else []

@@ -28,7 +28,7 @@ class DataConfig(Section):
     passage_words: int = Field(400, ge=20, description="Longest passage, in words, that `jmlr index` cuts.")
     limit: int | None = Field(None, gt=0, description="Train on the first so many questions only.")
 
-    @field_validator("where", mode="before")
+    @field_validator("where", mode="before", json_schema_input_type=str | tuple[str, ...] | None)
     @classmethod
     def _listed(cls, value: Any) -> Any:
         """One filter may stand without a list, and nothing means none."""

@@ -15,32 +15,14 @@ from jmlr_cli.contracts.retriever import Retriever
 from jmlr_cli.contracts.values import Match, Passage
 from jmlr_cli.models.tiny import build_tiny_encoder
 from jmlr_cli.plugins import registry
-
-TEXTS = (
-    ("Anaphylaxis", "Give adrenaline 0.5 mg into the thigh muscle at once, and lie the patient flat."),
-    ("Asthma", "Salbutamol by spacer, oxygen, and prednisolone by mouth within the first hour."),
-    ("Gout", "Colchicine or naproxen; allopurinol waits until the attack has settled."),
-    ("Cholera", "Oral rehydration salts; a drip for those who are shocked; doxycycline once."),
-    ("Ménière", "Vertigo – tinnitus – hearing loss: betahistine 16 mg, three times a day."),
-    ("破傷風", "傷口を洗浄し、破傷風トキソイドを投与する。 Столбняк: 250 IU."),
-    ("", "Paracetamol overdose: acetylcysteine by the nomogram."),
-    ("Punctuation", "... !!! ??? --- ,,,"),
-    ("Malaria", "Artemether with lumefantrine for six doses. " * 120),
-    ("Croup", "One dose of dexamethasone, 0.15 mg/kg, by mouth."),
-    ("Sepsis", "Take cultures, give ceftriaxone, and measure lactate within the hour."),
-    ("Migraine", "Ibuprofen or sumatriptan early in the attack; metoclopramide for vomiting."),
-)  # fmt: skip
-
-
-def passage(number: int, title: str, text: str) -> Passage:
-    """A passage whose id sorts by ``number``."""
-    return Passage(id=f"p{number:03d}", document=f"{number}.md", title=title, text=text, position=0)
+from jmlr_cli.testing.checks import assert_same as check_same
+from jmlr_cli.testing.material import PASSAGES, TEXTS
 
 
 @pytest.fixture(scope="session")
 def passages() -> list[Passage]:
     """Twelve passages, among them one without a title, one of punctuation, one beyond 512 tokens."""
-    return [passage(number, *content) for number, content in enumerate(TEXTS)]
+    return list(PASSAGES)
 
 
 @pytest.fixture(scope="session")
@@ -98,10 +80,4 @@ def ids() -> Callable[[Sequence[Match]], list[str]]:
 def assert_same() -> Callable[..., None]:
     """Asserts the same passages in the same order, with scores that differ by rounding alone."""
 
-    def check(left: Sequence[Sequence[Match]], right: Sequence[Sequence[Match]], tolerance: float = 1e-4) -> None:
-        flat_left, flat_right = [m for one in left for m in one], [m for one in right for m in one]
-        assert [len(one) for one in left] == [len(one) for one in right]
-        assert [m.passage_id for m in flat_left] == [m.passage_id for m in flat_right]
-        assert [m.score for m in flat_left] == pytest.approx([m.score for m in flat_right], abs=tolerance)
-
-    return check
+    return check_same

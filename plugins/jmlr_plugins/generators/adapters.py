@@ -8,6 +8,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from json import JSONDecodeError
 from pathlib import Path
 from typing import cast
 
@@ -48,7 +49,7 @@ def with_saved_adapters(model: PreTrainedModel, folder: Path, name: str, *, trai
             adapted = PeftModel.from_pretrained(model, str(folder), config=settings, is_trainable=trainable)
         quicken(adapted)
         return cast(PreTrainedModel, adapted)
-    except (SafetensorError, TypeError, KeyError) as error:
+    except (SafetensorError, JSONDecodeError, TypeError, KeyError) as error:
         raise DamagedError(f"the adapters in {folder} cannot be read: {error}", "Resume from another checkpoint.") from error
     except (RuntimeError, ValueError) as error:
         reason = str(error).strip().splitlines()[0]

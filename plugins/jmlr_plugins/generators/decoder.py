@@ -155,6 +155,8 @@ class DecoderGenerator(TrainableGenerator):
 
     def answer_scores(self, prompts: Sequence[Prompt]) -> list[AnswerScore]:
         encoded = [self._encoded(prompt) for prompt in prompts]
+        if not encoded:
+            return []
         with evaluating(self.module), within_memory(self.name):
             sums = self._nll_sums(encoded).tolist()
         return [AnswerScore(total, len(pair.answer)) for total, pair in zip(sums, encoded, strict=True)]
@@ -235,9 +237,9 @@ class DecoderGenerator(TrainableGenerator):
         return Encoded(self.encoder.prompt_ids(prompt), self.encoder.answer_ids(prompt, prompt.answer, end=end))
 
     def _asked(self, prompt: Prompt, answers: Sequence[str]) -> Asked:
-        ids = [self.encoder.answer_ids(prompt, self.frame.lead + answer.lstrip(" ")) for answer in answers]
-        if not all(ids):
+        if not all(map(str.strip, answers)):
             raise InputError("an option has no text, so it has no likelihood", "Give every option a text.")
+        ids = [self.encoder.answer_ids(prompt, self.frame.lead + answer.lstrip(" ")) for answer in answers]
         return Asked(self.encoder.prompt_ids(prompt), ids)
 
     def _room(self, prompt: list[int], max_new_tokens: int) -> int:
