@@ -14,6 +14,10 @@ AT_MOST = 2
 """Passages cited for one sentence."""
 
 WORD = re.compile(r"[^\W_]+(?:[-'’.][^\W_]+)*")
+MARK = re.compile(r"\s*\[\d+(?:\s*[,;–-]\s*\d+)*\]")
+BEGUN = re.compile(r"\s*(?:\[[\d\s,;–-]*)?$")
+"""What may yet become a mark, or the white space before one."""
+
 SENTENCE_END = re.compile(r"(?<=[.!?])(?=\s)|(?<=\n)")
 FUNCTION_WORDS = frozenset(
     """
@@ -43,21 +47,34 @@ def supporting(sentence: str, hits: Sequence[Hit]) -> list[int]:
 
 
 def cite(pieces: Iterable[str], hits: Sequence[Hit]) -> Iterator[str]:
-    """Pass an answer on as it comes, with ``[rank]`` after each sentence that a passage supports."""
-    pending = ""
+    """Pass an answer on as it comes, with ``[rank]`` after each sentence that a passage supports.
+
+    Marks that the model writes itself are left out: it copies them from passages, where they number something else.
+    """
+    sentence, said = "", 0
     for piece in pieces:
-        pending += piece
-        *done, pending = SENTENCE_END.split(pending)
-        for sentence in done:
-            yield _cited(sentence, hits)
-    if pending:
-        yield _cited(pending, hits)
+        sentence = uncited(sentence + piece)
+        *done, rest = SENTENCE_END.split(sentence)
+        for whole in done:
+            yield _cited(whole, hits)[said:]
+            sentence, said = rest, 0
+        ready = len(BEGUN.sub("", sentence))
+        if ready > said:
+            yield sentence[said:ready]
+            said = ready
+    if sentence:
+        yield _cited(sentence, hits)[said:]
 
 
 def _cited(sentence: str, hits: Sequence[Hit]) -> str:
     text = sentence.rstrip()
     marks = "".join(f"[{rank}]" for rank in supporting(text, hits))
     return f"{text} {marks}{sentence[len(text) :]}" if marks else sentence
+
+
+def uncited(text: str) -> str:
+    """A text without its citation marks."""
+    return MARK.sub("", text)
 
 
 def cited_ranks(text: str) -> tuple[int, ...]:

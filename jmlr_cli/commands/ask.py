@@ -44,7 +44,7 @@ def _as_json(system: System, question: str, hits: list[Hit], max_new_tokens: int
     from jmlr_cli import console
     from jmlr_cli.answering.ask import answer_pieces
     from jmlr_cli.answering.citations import cited_ranks
-    from jmlr_cli.commands.show import hit_json
+    from jmlr_cli.answering.hits import hit_json
 
     answer = "".join(answer_pieces(system, question, hits, max_new_tokens)).strip()
     console.emit(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from rich.markup import escape
 from rich.table import Table
@@ -13,20 +12,6 @@ from jmlr_cli import console
 from jmlr_cli.contracts.values import Hit
 
 SNIPPET = 400
-
-
-def hit_json(hit: Hit) -> dict[str, Any]:
-    """A hit as the command line's JSON shows it."""
-    passage = hit.passage
-    return {
-        "rank": hit.rank,
-        "score": round(hit.score, 6),
-        "passage": passage.id,
-        "document": passage.document,
-        "title": passage.title,
-        "text": passage.text,
-        "metadata": dict(passage.metadata),
-    }
 
 
 def show_hits(hits: Sequence[Hit], cited: Sequence[int] = (), whole: bool = False) -> None:

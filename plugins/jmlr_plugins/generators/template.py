@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from jmlr_cli.contracts.values import Part, Question
+from jmlr_cli.contracts.values import Part, Question, Turn
 
 REFERENCE = "\nReference:\n"
 QUESTION = "\nQuestion:\n"
+ANSWER = "\nAnswer:"
 STOPS = (REFERENCE.rstrip("\n"), QUESTION.rstrip("\n"))
 
 
@@ -22,7 +23,7 @@ class Frame:
 
     ``lead`` stands between the prompt and the answer and belongs to the answer. ``end`` is the special
     token that closes an answer; "" means the tokenizer's own end of text. Where the model writes one
-    of ``stops``, its answer is over.
+    of ``stops``, its answer is over. ``between`` stands between an earlier answer and the next question.
     """
 
     before: str = ""
@@ -30,13 +31,19 @@ class Frame:
     lead: str = " "
     end: str = ""
     stops: tuple[str, ...] = STOPS
+    between: str = ""
 
-    def around(self, content: tuple[Part, ...]) -> tuple[Part, ...]:
-        """The whole prompt. A framed one begins with a trusted part: it brings its own beginning of text."""
+    def around(self, content: tuple[Part, ...], history: Sequence[Turn] = ()) -> tuple[Part, ...]:
+        """The whole prompt, earlier turns first. A framed one begins with a trusted part: it brings its own beginning of text."""
         if not (self.before or self.after):
-            return content
+            return (*(part for turn in history for part in _plain(turn)), *content)
+        earlier = [part for turn in history for part in self._framed(turn)]
         first = replace(content[0], text=content[0].text.lstrip("\n"))
-        return (Part(self.before, trusted=True), first, *content[1:], Part(self.after, trusted=True))
+        return (Part(self.before, trusted=True), *earlier, first, *content[1:], Part(self.after, trusted=True))
+
+    def _framed(self, turn: Turn) -> tuple[Part, ...]:
+        answered, next_one = Part(self.after + self.lead, trusted=True), Part(self.between, trusted=True)
+        return (Part(f"{QUESTION}{turn.question}{ANSWER}".lstrip("\n")), answered, Part(turn.answer), next_one)
 
 
 def content(question: Question, passages: Sequence[str], *, list_options: bool, instruction: str) -> tuple[Part, ...]:
@@ -51,4 +58,8 @@ def _asked(question: Question, list_options: bool, instruction: str) -> str:
 
 
 def _cue(question: Question) -> str:
-    return "\nCorrect Answer:" if question.options else "\nAnswer:"
+    return "\nCorrect Answer:" if question.options else ANSWER
+
+
+def _plain(turn: Turn) -> tuple[Part, ...]:
+    return Part(QUESTION), Part(turn.question), Part(ANSWER), Part(f" {turn.answer}")
