@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from jmlr_cli.commands import ask, demo, doctor, index, models, plugins, recipes, runs, search, train
+from jmlr_cli.commands import ask, demo, doctor, index, models, plugins, recipes, runs, search, serve, train
 from jmlr_cli.commands import eval as evaluate
 from jmlr_cli.errors import JmlrError
 
@@ -35,7 +35,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-for command in (index, train, ask, evaluate, search, demo, runs, recipes, models, plugins, doctor):
+for command in (index, train, ask, evaluate, search, serve, demo, runs, recipes, models, plugins, doctor):
     command.add_to(app)
 
 

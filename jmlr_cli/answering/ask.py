@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from jmlr_cli.answering.citations import cite
 from jmlr_cli.answering.conversation import retrieval_query
@@ -19,7 +20,7 @@ def rendered(system: System, question: str, hits: Sequence[Hit], history: Sequen
     """What the language model reads. Passages come in ascending score, so that the best stands next to the question."""
     passages = [hit.passage for hit in reversed(hits)]
     # a plugin that knows no conversations can still answer a question
-    earlier = {"history": history} if history else {}
+    earlier: dict[str, Any] = {"history": history} if history else {}
     return system.generator.render(Question(id="ask", text=question), passages, instruction=instruction, **earlier)
 
 
