@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from jmlr_cli.commands import ask, demo, doctor, index, models, plugins, recipes, runs, search, serve, train
+from jmlr_cli.commands import ask, chat, demo, doctor, index, models, plugins, recipes, runs, search, serve, train
 from jmlr_cli.commands import eval as evaluate
 from jmlr_cli.errors import JmlrError
 
@@ -35,7 +35,7 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-for command in (index, train, ask, evaluate, search, serve, demo, runs, recipes, models, plugins, doctor):
+for command in (index, train, ask, chat, evaluate, search, serve, demo, runs, recipes, models, plugins, doctor):
     command.add_to(app)
 
 
@@ -100,9 +100,5 @@ def _report(message: str, hint: str, code: int, as_json: bool) -> None:
     if as_json:
         console.emit({"schema": "jmlr.error/1", "status": "error", "code": code, "message": message, "hint": hint})
     else:
-        from rich.markup import escape
-
-        console.err().print(f"[bold red]error:[/bold red] {escape(message)}", soft_wrap=True)
-        if hint:
-            console.err().print(f"[dim]hint:[/dim] {escape(hint)}", soft_wrap=True)
+        console.complain(message, hint)
     sys.exit(code)
