@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,16 +20,14 @@ ANSWER = "Adrenaline is given into the thigh. Colchicine treats gout!\nNobody kn
 
 def test_a_mark_follows_the_sentence_that_a_passage_supports():
     told = "".join(cite([ANSWER], HITS))
-    assert told == (
-        "Adrenaline is given into the thigh. [1] Colchicine treats gout! [2]\nNobody knows why bananas sing. The end"
-    )
+    assert told == ("Adrenaline is given into the thigh. [1] Colchicine treats gout! [2]\nNobody knows why bananas sing. The end")
     assert cited_ranks(told) == (1, 2)
 
 
 @given(st.text(alphabet="ab .!?\n[1,2]", max_size=40), st.lists(st.integers(0, 40)))
 def test_the_pieces_that_an_answer_comes_in_change_nothing(text, cuts):
     places = sorted({0, len(text), *(min(cut, len(text)) for cut in cuts)})
-    pieces = [text[start:end] for start, end in zip(places, places[1:], strict=False)]
+    pieces = [text[start:end] for start, end in pairwise(places)]
     assert "".join(cite(pieces, HITS)) == "".join(cite([text], HITS))
 
 
