@@ -92,7 +92,6 @@ def _lines() -> Iterator[str]:
 def _obey(line: str, dialogue: Dialogue) -> bool:
     """Answer a question or follow a command; False when it was to leave."""
     from jmlr_cli import console
-    from jmlr_cli.commands.show import plain
 
     if line.startswith("/"):
         if line == "/quit":
@@ -103,7 +102,7 @@ def _obey(line: str, dialogue: Dialogue) -> bool:
         elif line == "/sources":
             _show_sources(dialogue)
         else:
-            console.notice(HELP if line == "/help" else f"there is no command {plain(line)}\n{HELP}")
+            console.notice(HELP if line == "/help" else f"there is no such command\n{HELP}")
     elif line:
         _answer(line, dialogue)
     return True
