@@ -49,6 +49,15 @@ def notice(text: str) -> None:
     err().print(f"[dim]{escape(text)}[/dim]")
 
 
+def complain(message: str, hint: str = "") -> None:
+    """Tell people what went wrong, and what to do next."""
+    from rich.markup import escape
+
+    err().print(f"[bold red]error:[/bold red] {escape(message)}", soft_wrap=True)
+    if hint:
+        err().print(f"[dim]hint:[/dim] {escape(hint)}", soft_wrap=True)
+
+
 @contextmanager
 def no_bar(description: str) -> Iterator[Progress]:
     """No bar: another process shows it."""

@@ -64,7 +64,8 @@ def idle(found: Accelerators) -> list[str]:
 
 
 def hub_state(offline: bool) -> str:
-    """Whether the Hugging Face hub answers within :data:`PATIENCE`: "reachable", "not asked (offline)", or "out of reach" and why."""
+    """Whether the Hugging Face hub answers within :data:`PATIENCE`: "reachable", "not asked (offline)", or "out of reach" with
+    the reason."""
     from huggingface_hub import constants
 
     if offline or constants.HF_HUB_OFFLINE:

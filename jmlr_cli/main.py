@@ -11,6 +11,7 @@ import typer
 from jmlr_cli.commands import (
     ask,
     audit,
+    chat,
     compare,
     data,
     demo,
@@ -22,6 +23,7 @@ from jmlr_cli.commands import (
     report,
     runs,
     search,
+    serve,
     train,
 )
 from jmlr_cli.commands import eval as evaluate
@@ -58,7 +60,10 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
 )
-for command in (index, train, ask, evaluate, audit, compare, report, search, data, demo, runs, recipes, models, plugins, doctor):
+ASKING = (ask, chat, search, serve)
+MEASURING = (evaluate, compare, report, audit)
+KEEPING = (data, demo, runs, recipes, models, plugins, doctor)
+for command in (index, train, *ASKING, *MEASURING, *KEEPING):
     command.add_to(app)
 
 
@@ -123,9 +128,5 @@ def _report(message: str, hint: str, code: int, as_json: bool) -> None:
     if as_json:
         console.emit({"schema": "jmlr.error/1", "status": "error", "code": code, "message": message, "hint": hint})
     else:
-        from rich.markup import escape
-
-        console.err().print(f"[bold red]error:[/bold red] {escape(message)}", soft_wrap=True)
-        if hint:
-            console.err().print(f"[dim]hint:[/dim] {escape(hint)}", soft_wrap=True)
+        console.complain(message, hint)
     sys.exit(code)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -208,3 +211,69 @@ def decoder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from jmlr_cli.models.tiny import build_tiny_decoder
 
     return build_tiny_decoder(tmp_path_factory.mktemp("models") / "decoder", TEXTS)
+
+
+@dataclass(frozen=True)
+class Serving:
+    """A running `jmlr serve`. ``log`` is the file that it writes to."""
+
+    url: str
+    process: subprocess.Popen
+    log: Path
+
+    def client(self, **headers: str) -> Any:
+        import httpx
+
+        return httpx.Client(base_url=self.url, headers=headers, timeout=120, trust_env=False)
+
+    def ask(self, question: str, **more: Any) -> Any:
+        """The response to one question."""
+        with self.client() as client:
+            return client.post("/v1/chat/completions", json={"messages": [{"role": "user", "content": question}], **more})
+
+
+Serve = Callable[..., AbstractContextManager[Serving]]
+
+
+@contextmanager
+def serving(folder: Path, log: Path, *arguments: str, **environment: str) -> Iterator[Serving]:
+    """`jmlr serve` in ``folder``, from its first request until it is told to stop."""
+    clean = {key: value for key, value in os.environ.items() if key != "JMLR_HOME"}
+    command = [str(Path(sys.executable).with_name("jmlr")), "serve", "--port", "0", *arguments]
+    with log.open("wb") as out:
+        process = subprocess.Popen(
+            command, cwd=folder, env={**clean, "HF_HUB_OFFLINE": "1", **environment}, stdout=out, stderr=out
+        )
+    try:
+        yield Serving(_url(process, log), process, log)
+    finally:
+        if process.poll() is None:
+            process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0, log.read_text()
+
+
+def _url(process: subprocess.Popen, log: Path) -> str:
+    for _ in range(1200):
+        found = re.search(r"at (http://\S+?/)(?:#\S*)?\n", log.read_text())
+        if found:
+            return found[1]
+        try:
+            process.wait(0.1)
+        except subprocess.TimeoutExpired:
+            continue
+        break
+    raise AssertionError(log.read_text())
+
+
+@pytest.fixture(scope="session")
+def serve(clinic, tmp_path_factory) -> Serve:
+    """``with serve("--queue", "2") as server``: a server of the tiny run, or in another folder."""
+
+    for needed in ("fastapi", "uvicorn", "httpx"):
+        pytest.importorskip(needed, reason=f"{needed} is not installed (the extras serve and test)")
+
+    def start(*arguments: str, folder: Path | None = None, **environment: str) -> AbstractContextManager[Serving]:
+        at = clinic.folder if folder is None else folder
+        return serving(at, tmp_path_factory.mktemp("log") / "log", *arguments, **environment)
+
+    return start

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 from jmlr_cli.answering.citations import cite
+from jmlr_cli.answering.conversation import retrieval_query
 from jmlr_cli.answering.system import System
-from jmlr_cli.contracts.values import Hit, Question
+from jmlr_cli.contracts.values import Hit, Prompt, Question, Turn
 
 
-def retrieve(system: System, question: str, k: int) -> list[Hit]:
-    """The ``k`` best passages for a question, best first."""
-    return system.index.search([question], k)[0]
+def retrieve(system: System, question: str, k: int, history: Sequence[Turn] = ()) -> list[Hit]:
+    """The ``k`` best passages for a question, best first; for a follow-up, in the light of the questions before it."""
+    return system.index.search([retrieval_query(question, history)], k)[0]
+
+
+def rendered(system: System, question: str, hits: Sequence[Hit], history: Sequence[Turn] = (), instruction: str = "") -> Prompt:
+    """What the language model reads. Passages come in ascending score, so that the best stands next to the question."""
+    passages = [hit.passage for hit in reversed(hits)]
+    # a plugin that knows no conversations can still answer a question
+    earlier: dict[str, Any] = {"history": history} if history else {}
+    return system.generator.render(Question(id="ask", text=question), passages, instruction=instruction, **earlier)
+
+
+def written(system: System, prompt: Prompt, hits: Sequence[Hit], max_new_tokens: int) -> Iterator[str]:
+    """The answer to a prompt as it is written, with citation marks."""
+    return cite(system.generator.stream(prompt, max_new_tokens), hits)
 
 
 def answer_pieces(system: System, question: str, hits: Sequence[Hit], max_new_tokens: int) -> Iterator[str]:
-    """The answer as it is written, with citation marks. Passages are read in ascending score, so that
-    the best stands next to the question."""
-    passages = [hit.passage for hit in reversed(hits)]
-    prompt = system.generator.render(Question(id="ask", text=question), passages)
-    return cite(system.generator.stream(prompt, max_new_tokens), hits)
+    """The answer to a single question as it is written, with citation marks."""
+    return written(system, rendered(system, question, hits), hits, max_new_tokens)

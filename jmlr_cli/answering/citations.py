@@ -14,6 +14,10 @@ AT_MOST = 2
 """Passages cited for one sentence."""
 
 WORD = re.compile(r"[^\W_]+(?:[-'’.][^\W_]+)*")
+MARK = re.compile(r"\s*\[\d+(?:\s*[,;–-]\s*\d+)*\]")
+BEGUN = re.compile(r"\s*(?:\[[\d\s,;–-]*)?$")
+"""What may yet become a mark, or the white space before one."""
+
 SENTENCE_END = re.compile(r"(?<=[.!?])(?=\s)|(?<=\n)")
 FUNCTION_WORDS = frozenset(
     """
@@ -48,15 +52,23 @@ def supporting(sentence: str, hits: Sequence[Hit]) -> list[int]:
 
 
 def cite(pieces: Iterable[str], hits: Sequence[Hit]) -> Iterator[str]:
-    """Pass an answer on as it comes, with ``[rank]`` after each sentence that a passage supports."""
-    pending = ""
+    """Pass an answer on as it comes, with ``[rank]`` after each sentence that a passage supports.
+
+    Marks that the model writes itself are left out: it copies them from passages, where they number something else.
+    """
+    sentence, said = "", 0
     for piece in pieces:
-        pending += piece
-        *done, pending = SENTENCE_END.split(pending)
-        for sentence in done:
-            yield _cited(sentence, hits)
-    if pending:
-        yield _cited(pending, hits)
+        sentence = uncited(sentence + piece)
+        *done, rest = SENTENCE_END.split(sentence)
+        for whole in done:
+            yield _cited(whole, hits)[said:]
+            sentence, said = rest, 0
+        ready = len(BEGUN.sub("", sentence))
+        if ready > said:
+            yield sentence[said:ready]
+            said = ready
+    if sentence:
+        yield _cited(sentence, hits)[said:]
 
 
 def _cited(sentence: str, hits: Sequence[Hit]) -> str:
@@ -69,6 +81,11 @@ def cited_sentences(answer: str, hits: Sequence[Hit]) -> list[tuple[str, list[in
     """The sentences of a whole answer that say anything, each with the ranks of the passages cited for it."""
     sentences = [sentence.strip() for sentence in SENTENCE_END.split(answer)]
     return [(sentence, supporting(sentence, hits)) for sentence in sentences if content_words(sentence)]
+
+
+def uncited(text: str) -> str:
+    """A text without its citation marks."""
+    return MARK.sub("", text)
 
 
 def cited_ranks(text: str) -> tuple[int, ...]:

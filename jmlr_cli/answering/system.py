@@ -41,6 +41,12 @@ class System:
         """The recipe's filters and those beside them."""
         return (*conditions(self.recipe.data.where), *self.where)
 
+    def load(self) -> None:
+        """Open the index and load all weights now, so that what is missing is told before the first question."""
+        self.index.search([self.name], 1)
+        if isinstance(self.generator, TrainableGenerator):
+            _ = self.generator.module
+
     @property
     def name(self) -> str:
         """The run's name, or the language model's."""

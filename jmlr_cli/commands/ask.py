@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -44,7 +43,7 @@ def _as_json(system: System, question: str, hits: list[Hit], max_new_tokens: int
     from jmlr_cli import console
     from jmlr_cli.answering.ask import answer_pieces
     from jmlr_cli.answering.citations import cited_ranks
-    from jmlr_cli.commands.show import hit_json
+    from jmlr_cli.answering.hits import hit_json
 
     answer = "".join(answer_pieces(system, question, hits, max_new_tokens)).strip()
     console.emit(
@@ -65,26 +64,13 @@ def on_screen(system: System, question: str, hits: list[Hit], max_new_tokens: in
     from jmlr_cli import console
     from jmlr_cli.answering.ask import answer_pieces
     from jmlr_cli.answering.citations import cited_ranks
-    from jmlr_cli.commands.show import show_hits
+    from jmlr_cli.commands.show import show_answer, show_hits
 
-    answer = "".join(_streamed(answer_pieces(system, question, hits, max_new_tokens)))
-    console.out().print("\n")
+    answer = show_answer(answer_pieces(system, question, hits, max_new_tokens))
+    console.out().print()
     show_hits(hits, cited_ranks(answer))
     console.out().print(f"\n[dim]{system.name}[/dim]")
     return answer
-
-
-def _streamed(pieces: Iterator[str]) -> Iterator[str]:
-    from rich.text import Text
-
-    from jmlr_cli import console
-    from jmlr_cli.commands.show import plain
-
-    for piece in pieces:
-        text = Text(plain(piece))
-        text.highlight_regex(r"\[\d+\]", "bold green")
-        console.out().print(text, end="", soft_wrap=True)
-        yield piece
 
 
 def add_to(app: typer.Typer) -> None:

@@ -43,7 +43,8 @@ def search(
 
 def _one(query: str, index: Index, k: int, json: bool) -> None:
     from jmlr_cli import console
-    from jmlr_cli.commands.show import hit_json, show_hits
+    from jmlr_cli.answering.hits import hit_json
+    from jmlr_cli.commands.show import show_hits
 
     hits = index.search([query], k)[0]
     if json:

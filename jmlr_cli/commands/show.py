@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 from rich.markup import escape
 from rich.table import Table
@@ -13,31 +12,42 @@ from jmlr_cli import console
 from jmlr_cli.contracts.values import Hit
 
 SNIPPET = 400
+CITED = "bold green"
 
 
-def hit_json(hit: Hit) -> dict[str, Any]:
-    """A hit as the command line's JSON shows it."""
-    passage = hit.passage
-    return {
-        "rank": hit.rank,
-        "score": round(hit.score, 6),
-        "passage": passage.id,
-        "document": passage.document,
-        "title": passage.title,
-        "text": passage.text,
-        "metadata": dict(passage.metadata),
-    }
+def show_answer(pieces: Iterable[str]) -> str:
+    """Show an answer as it is written, its citation marks in colour; return it."""
+    answer = ""
+    try:
+        for piece in pieces:
+            answer += piece
+            text = Text(plain(piece))
+            text.highlight_regex(r"\[\d+\]", CITED)
+            console.out().print(text, end="", soft_wrap=True)
+    finally:
+        console.out().print()
+    return answer
+
+
+def show_cited(hits: Sequence[Hit], cited: Sequence[int]) -> None:
+    """Name the passages that an answer cites, a line each."""
+    for hit in hits:
+        if hit.rank in cited:
+            console.out().print(_named(hit, CITED))
 
 
 def show_hits(hits: Sequence[Hit], cited: Sequence[int] = (), whole: bool = False) -> None:
     """List passages, the cited ones marked."""
     for hit in hits:
-        mark = "bold green" if hit.rank in cited else "bold"
-        title, document = escape(plain(hit.passage.title)), escape(hit.passage.document)
-        console.out().print(f"[{mark}]\\[{hit.rank}][/{mark}] [bold]{title}[/bold]  [dim]{document}  score {hit.score:.3f}[/dim]")
+        console.out().print(_named(hit, CITED if hit.rank in cited else "bold"))
         text = plain(hit.passage.text)
         shown = text if whole or len(text) <= SNIPPET else f"{text[:SNIPPET].rsplit(' ', 1)[0]} …"
         console.out().print(Text(shown), style="dim" if hit.rank not in cited else "")
+
+
+def _named(hit: Hit, mark: str) -> str:
+    title, document = escape(plain(hit.passage.title)), escape(plain(hit.passage.document))
+    return f"[{mark}]\\[{hit.rank}][/{mark}] [bold]{title}[/bold]  [dim]{document}  score {hit.score:.3f}[/dim]"
 
 
 def plain(text: str) -> str:

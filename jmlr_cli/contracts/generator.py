@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 from jmlr_cli.contracts.config import GeneratorConfig, Section
-from jmlr_cli.contracts.values import Passage, Prompt, Question
+from jmlr_cli.contracts.values import Passage, Prompt, Question, Turn
 
 if TYPE_CHECKING:
     import torch
@@ -62,11 +62,14 @@ class Generator(ABC):
         *,
         list_options: bool = True,
         instruction: str = "",
+        history: Sequence[Turn] = (),
     ) -> Prompt:
         """The prompt of this model family, cut to fit its context: passages are shortened, never the
         question or the answer. ``passages`` come in ascending score, so that the best stands next to the
         question. ``list_options`` shows an option question's options; ``instruction`` says what
-        kind of answer is wanted. Room is left for ``answer``, or for a new one when it is None."""
+        kind of answer is wanted. Room is left for ``answer``, or for a new one when it is None. ``history``
+        holds a conversation's earlier turns, oldest first: the newest that fit are shown before the passages, and the
+        prompt's own ``history`` says which. It is passed only where there is some."""
 
     @abstractmethod
     def generate(self, prompts: Sequence[Prompt], max_new_tokens: int) -> list[str]:

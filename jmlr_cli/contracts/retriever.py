@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from jmlr_cli.contracts.config import RetrieverConfig, Section
 from jmlr_cli.contracts.progress import Progress, silent
-from jmlr_cli.contracts.values import Match, Passage
+from jmlr_cli.contracts.values import Match, Passage, TokenMatch
 from jmlr_cli.errors import InputError
 
 if TYPE_CHECKING:
@@ -81,6 +81,11 @@ class Retriever(ABC):
         those: not the part of the ``k`` best of all that happens to be in it. Ids that the index does not hold are ignored.
         The same set object may come again and again: what is derived from it may be kept.
         """
+
+    def explain(self, query: str, text: str) -> Sequence[TokenMatch] | None:
+        """Which token of ``query`` matched which token of ``text`` (a :attr:`Passage.content`), where the score is a sum of such
+        matches: their similarities add up to it. None in a retriever whose score is none, as here."""
+        return None
 
     def advice(self) -> str | None:
         """After :meth:`open`: one sentence when the index should be built anew, by a measurement of its files (new passages

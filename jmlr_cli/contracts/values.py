@@ -118,6 +118,27 @@ class QuestionSet:
 
 
 @dataclass(frozen=True, slots=True)
+class TokenMatch:
+    """One token of a query, and the passage token that it matched best.
+
+    Each is a stretch ``(start, end)`` of its text, in characters; a token that is no text (a marker, a [MASK]) has an
+    empty stretch.
+    """
+
+    query: tuple[int, int]
+    passage: tuple[int, int]
+    similarity: float
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """An earlier question of a conversation, and its answer."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
 class Part:
     """A stretch of a prompt. Only a ``trusted`` part may hold the model's special tokens: the template
     is trusted, a passage, a question and an answer are not."""
@@ -131,13 +152,15 @@ class Prompt:
     """What a generator reads, and the answer it should give (with its leading space, if any).
 
     ``tokens`` counts those of the prompt and the room left for its answer, where the generator knows them;
-    ``cut_tokens`` the passage tokens that were dropped so that it fits the model's context.
+    ``cut_tokens`` the passage tokens that were dropped so that it fits the model's context. ``history`` are the earlier
+    turns that it holds.
     """
 
     parts: tuple[Part, ...]
     answer: str | None = None
     cut_tokens: int = 0
     tokens: int = 0
+    history: tuple[Turn, ...] = ()
 
     @property
     def text(self) -> str:

@@ -14,30 +14,32 @@ if TYPE_CHECKING:
 
 QUESTION = "QuestionStandsHere"
 ANSWER = "AnswerStandsHere"
+NEXT = "NextQuestionStandsHere"
 HINT = "Set generator.options.chat to off for the plain prompt."
 
 
 def chat_frame(tokenizer: PreTrainedTokenizerBase, system: str = "") -> Frame:
     """The frame of the tokenizer's chat template, with ``system`` as the system turn if it is not "".
 
-    The template is rendered once with stand-ins, so no question or passage ever passes through it.
+    The template is rendered with stand-ins, so no question or passage ever passes through it.
     Raises :class:`InputError` when the tokenizer has no template or it cannot be used so.
     """
     if not tokenizer.chat_template:
         raise InputError(f"the tokenizer in {tokenizer.name_or_path} has no chat template", HINT)
-    text = _rendered(tokenizer, system)
+    asked = [{"role": "user", "content": QUESTION}, {"role": "assistant", "content": ANSWER}]
+    text = _rendered(tokenizer, [*([{"role": "system", "content": system}] if system else []), *asked])
     if text.count(QUESTION) != 1 or text.count(ANSWER) != 1 or text.index(QUESTION) > text.index(ANSWER):
         raise InputError(f"the chat template in {tokenizer.name_or_path} does not show the turns once, in order", HINT)
     before, _, rest = text.partition(QUESTION)
     middle, _, closing = rest.partition(ANSWER)
     after = middle.rstrip(" ")
-    return Frame(before, after, lead=middle[len(after) :], end=_first_special(tokenizer, closing))
+    # without the system turn, which some templates put into the last question
+    again = _rendered(tokenizer, [*asked, {"role": "user", "content": NEXT}])
+    between = again.partition(ANSWER)[2].partition(NEXT)[0]
+    return Frame(before, after, lead=middle[len(after) :], end=_first_special(tokenizer, closing), between=between)
 
 
-def _rendered(tokenizer: PreTrainedTokenizerBase, system: str) -> str:
-    turns = [{"role": "user", "content": QUESTION}, {"role": "assistant", "content": ANSWER}]
-    if system:
-        turns.insert(0, {"role": "system", "content": system})
+def _rendered(tokenizer: PreTrainedTokenizerBase, turns: list[dict[str, str]]) -> str:
     try:
         return str(tokenizer.apply_chat_template(turns, tokenize=False))
     except (TemplateError, ValueError, TypeError) as error:

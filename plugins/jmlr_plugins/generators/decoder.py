@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar, Literal
 
@@ -14,7 +14,7 @@ from pydantic import Field
 
 from jmlr_cli.contracts.config import GeneratorConfig, Section
 from jmlr_cli.contracts.generator import AnswerScore, TrainableGenerator
-from jmlr_cli.contracts.values import Passage, Prompt, Question
+from jmlr_cli.contracts.values import Passage, Prompt, Question, Turn
 from jmlr_cli.errors import InputError
 from jmlr_cli.files import stamps
 from jmlr_cli.models.resolve import resolve_model
@@ -23,7 +23,7 @@ from jmlr_plugins.batching import batches_of_equal_room
 from jmlr_plugins.generators.adapters import has_adapters, save_adapters, with_new_adapters, with_saved_adapters, without_adapters
 from jmlr_plugins.generators.decoding import Ending, greedy, greedy_stream
 from jmlr_plugins.generators.encoder import Encoder
-from jmlr_plugins.generators.fitting import Room, fit
+from jmlr_plugins.generators.fitting import Room, fit, recent
 from jmlr_plugins.generators.likelihood import Encoded, batched_nll_sums
 from jmlr_plugins.generators.loading import load_model, load_settings, load_tokenizer, longest_context
 from jmlr_plugins.generators.memory import within_memory
@@ -129,19 +129,21 @@ class DecoderGenerator(TrainableGenerator):
         *,
         list_options: bool = True,
         instruction: str = "",
+        history: Sequence[Turn] = (),
     ) -> Prompt:
         if answer is not None and not answer.strip():
             raise InputError(f"question {question.id!r} has an empty answer", "Give it an answer, or leave the question out.")
         led = None if answer is None else self.frame.lead + answer
 
-        def compose(texts: Sequence[str]) -> Prompt:
-            inner = content(question, texts, self.wording, list_options=list_options, instruction=instruction)
-            return Prompt(self.frame.around(inner), led)
+        def compose(texts: Sequence[str], turns: Sequence[Turn]) -> Prompt:
+            asked = content(question, texts, self.wording, list_options=list_options, instruction=instruction)
+            return Prompt(self.frame.around(asked, turns, self.wording), led, history=tuple(turns))
 
-        bare = compose([])
+        bare = compose([], ())
         reserved = self.options.max_answer_tokens if led is None else len(self.encoder.answer_ids(bare, led, end=True))
         room = Room(self.context, reserved, question.id, self.name)
-        return fit([passage.content for passage in passages], compose, self.encoder, room)
+        turns = recent(history, partial(compose, []), self.encoder, room)
+        return fit([passage.content for passage in passages], partial(compose, turns=turns), self.encoder, room)
 
     def answer_nll(
         self, prompts: Sequence[Prompt], *, end: bool = False, reduction: Literal["mean", "sum"] = "mean"

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
-from jmlr_cli.contracts.values import Prompt
+from jmlr_cli.contracts.values import Prompt, Turn
 from jmlr_cli.errors import InputError
 
 
@@ -38,6 +38,19 @@ def fair_shares(lengths: Sequence[int], room: int) -> list[int]:
         shares[place] = min(lengths[place], room // (len(lengths) - served))
         room -= shares[place]
     return shares
+
+
+def recent(
+    history: Sequence[Turn], compose: Callable[[Sequence[Turn]], Prompt], counter: TokenCounter, room: Room
+) -> tuple[Turn, ...]:
+    """The newest turns of a conversation that together take at most half of the room beside the question: the rest is
+    for passages. ``compose`` makes a prompt of turns, without passages."""
+    bare = counter.length(compose(()))
+    share = (room.limit - room.reserved - bare) // 2
+    for start in reversed(range(len(history))):
+        if counter.length(compose(history[start:])) - bare > share:
+            return tuple(history[start + 1 :])
+    return tuple(history)
 
 
 def fit(passages: Sequence[str], compose: Callable[[Sequence[str]], Prompt], counter: TokenCounter, room: Room) -> Prompt:

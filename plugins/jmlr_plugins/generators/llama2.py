@@ -34,4 +34,5 @@ class Llama2Generator(CausalLMGenerator):
 
     def _chat_frame(self) -> Frame:
         system = f"<<SYS>>\n{self.options.system}\n<</SYS>>\n\n" if self.options.system else ""
-        return Frame(f"{self.tokenizer.bos_token or ''}[INST] {system}", " [/INST]", stops=("[INST]",))
+        beginning, end = self.tokenizer.bos_token or "", self.tokenizer.eos_token or ""
+        return Frame(f"{beginning}[INST] {system}", " [/INST]", stops=("[INST]",), between=f" {end}{beginning}[INST] ")

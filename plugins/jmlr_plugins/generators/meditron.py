@@ -45,11 +45,13 @@ class MeditronGenerator(DecoderGenerator):
         """The format of the finetuned models' README: system, question and answer turns."""
         before = f"{self._beginning}{START}system\n{self.options.system}{END}\n{START}question\n"
         end = END if self._knows_tags() else ""
-        return Frame(before, f"{END}\n{START}answer\n", lead="", end=end, stops=(END, START))
+        between = f"{END}\n{START}question\n"
+        return Frame(before, f"{END}\n{START}answer\n", lead="", end=end, stops=(END, START), between=between)
 
     def _dialogue(self) -> Frame:
         """The format in which the authors serve the base models: ``\\n### `` between turns, ``###`` as the stop."""
-        return Frame(f"{self._beginning}{self.options.system}\n### User: ", "\n### Assistant:", stops=("###",))
+        user = "\n### User: "
+        return Frame(f"{self._beginning}{self.options.system}{user}", "\n### Assistant:", stops=("###",), between=user)
 
     @property
     def _beginning(self) -> str:

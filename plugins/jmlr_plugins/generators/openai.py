@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -14,9 +14,9 @@ from pydantic import Field
 
 from jmlr_cli.contracts.config import Section
 from jmlr_cli.contracts.generator import Generator
-from jmlr_cli.contracts.values import Part, Passage, Prompt, Question
+from jmlr_cli.contracts.values import Part, Passage, Prompt, Question, Turn
 from jmlr_cli.errors import InputError, MissingError
-from jmlr_plugins.generators.fitting import Room, fit
+from jmlr_plugins.generators.fitting import Room, fit, recent
 from jmlr_plugins.generators.openai_errors import Server, errors_told
 from jmlr_plugins.generators.template import WORDINGS, content
 from jmlr_plugins.generators.text import tidy
@@ -51,7 +51,8 @@ class CharacterCounter:
         self.size = characters_per_token
 
     def length(self, prompt: Prompt) -> int:
-        return len(self.token_ends(prompt.text))
+        earlier = [text for turn in prompt.history for text in (turn.question, turn.answer)]
+        return len(self.token_ends("".join([*earlier, prompt.text])))
 
     def token_ends(self, text: str) -> list[int]:
         count = int(-(-len(text) // self.size))
@@ -97,15 +98,17 @@ class OpenAIGenerator(Generator):
         *,
         list_options: bool = True,
         instruction: str = "",
+        history: Sequence[Turn] = (),
     ) -> Prompt:
-        def compose(texts: Sequence[str]) -> Prompt:
+        def compose(texts: Sequence[str], turns: Sequence[Turn]) -> Prompt:
             first, *rest = content(question, texts, WORDINGS["jmlr"], list_options=list_options, instruction=instruction)
-            return Prompt((Part(first.text.lstrip("\n")), *rest), answer)
+            return Prompt((Part(first.text.lstrip("\n")), *rest), answer, history=tuple(turns))
 
         counter = CharacterCounter(self.options.characters_per_token)
         reserved = self.options.max_answer_tokens if answer is None else len(counter.token_ends(answer))
         room = Room(self.config.context or self.options.max_context, reserved, question.id, self.name)
-        return fit([passage.content for passage in passages], compose, counter, room)
+        turns = recent(history, partial(compose, []), counter, room)
+        return fit([passage.content for passage in passages], partial(compose, turns=turns), counter, room)
 
     def generate(self, prompts: Sequence[Prompt], max_new_tokens: int) -> list[str]:
         arguments = [self._request(prompt, max_new_tokens) for prompt in prompts]
@@ -132,7 +135,8 @@ class OpenAIGenerator(Generator):
         # OpenAI renamed the limit; compatible servers know the old name.
         limit = "max_completion_tokens" if self.url.rstrip("/") == OFFICIAL else "max_tokens"
         warmth = {} if self.options.temperature is None else {"temperature": self.options.temperature}
-        turns = [{"role": "user", "content": prompt.text}]
+        earlier = [pair for turn in prompt.history for pair in (("user", turn.question), ("assistant", turn.answer))]
+        turns = [{"role": role, "content": text} for role, text in (*earlier, ("user", prompt.text))]
         return {"model": self.config.model, "messages": turns, limit: max_new_tokens, **warmth}
 
     def _told(self) -> AbstractContextManager[None]:

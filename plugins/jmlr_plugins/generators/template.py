@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from jmlr_cli.contracts.values import Part, Question
+from jmlr_cli.contracts.values import Part, Question, Turn
 
 Template = Literal["jmlr", "lm-eval"]
 
@@ -35,8 +35,9 @@ class Wording:
         return tuple(f"\n{words.rstrip()}" for words in (self.passage, self.question))
 
 
+JMLR = Wording("Reference:\n", "Question:\n", "Correct Answer:", "Answer:", opening="\n")
 WORDINGS: dict[Template, Wording] = {
-    "jmlr": Wording("Reference:\n", "Question:\n", "Correct Answer:", "Answer:", opening="\n"),
+    "jmlr": JMLR,
     "lm-eval": Wording("Abstract: ", "Question: ", "Answer:", "Answer:", instructs=False),
 }
 """``jmlr``: the paper's. ``lm-eval``: that of ``medqa_4options`` in EleutherAI's lm-evaluation-harness; passages, which that task
@@ -49,7 +50,8 @@ class Frame:
 
     ``lead`` stands between the prompt and the answer and belongs to the answer. ``end`` is the special
     token that closes an answer; "" means the tokenizer's own end of text. Where the model writes one
-    of ``stops``, its answer is over; without any, the wording's count.
+    of ``stops``, its answer is over; without any, the wording's count. ``between`` stands between an earlier answer and
+    the next question.
     """
 
     before: str = ""
@@ -57,13 +59,19 @@ class Frame:
     lead: str = " "
     end: str = ""
     stops: tuple[str, ...] = ()
+    between: str = ""
 
-    def around(self, content: tuple[Part, ...]) -> tuple[Part, ...]:
-        """The whole prompt. A framed one begins with a trusted part: it brings its own beginning of text."""
+    def around(self, content: tuple[Part, ...], history: Sequence[Turn] = (), wording: Wording = JMLR) -> tuple[Part, ...]:
+        """The whole prompt, earlier turns first. A framed one begins with a trusted part: it brings its own beginning of text."""
         if not (self.before or self.after):
-            return content
+            return (*(part for turn in history for part in _plain(turn, wording)), *content)
+        earlier = [part for turn in history for part in self._framed(turn, wording)]
         first = replace(content[0], text=content[0].text.lstrip("\n"))
-        return (Part(self.before, trusted=True), first, *content[1:], Part(self.after, trusted=True))
+        return (Part(self.before, trusted=True), *earlier, first, *content[1:], Part(self.after, trusted=True))
+
+    def _framed(self, turn: Turn, wording: Wording) -> tuple[Part, ...]:
+        answered, next_one = Part(self.after + self.lead, trusted=True), Part(self.between, trusted=True)
+        return (Part(_before(turn, wording).lstrip("\n")), answered, Part(turn.answer), next_one)
 
 
 def content(
@@ -80,3 +88,12 @@ def content(
 def _asked(question: Question, list_options: bool, instruction: str) -> str:
     options = [f"{option.label}. {option.text}" for option in question.options] if list_options else []
     return "\n".join([question.text, *options, *([instruction] if instruction else [])])
+
+
+def _before(turn: Turn, wording: Wording) -> str:
+    """A question that was asked before."""
+    return f"\n{wording.question}{turn.question}\n{wording.answer_cue}"
+
+
+def _plain(turn: Turn, wording: Wording) -> tuple[Part, ...]:
+    return Part(_before(turn, wording)), Part(f" {turn.answer}")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from jmlr_cli.contracts.config import Section
 from jmlr_cli.contracts.progress import Progress, silent
-from jmlr_cli.contracts.values import Match, Passage
+from jmlr_cli.contracts.values import Match, Passage, TokenMatch
 from jmlr_plugins.batching import batches
 from jmlr_plugins.retrievers.colbert_encoder import ColBERTEncoder, ColBERTModel, load_colbert, save_colbert
 from jmlr_plugins.retrievers.colbert_settings import ColBERTOptions, read_settings
@@ -25,6 +25,7 @@ from jmlr_plugins.retrievers.encoding import Repeatable, inference, padded, toke
 from jmlr_plugins.retrievers.pieces import Pieces
 from jmlr_plugins.retrievers.token_build import TokenBuild
 from jmlr_plugins.retrievers.token_index import TokenIndex
+from jmlr_plugins.retrievers.token_matches import spans, token_matches
 from jmlr_plugins.retrievers.token_vectors import TokenVectors, joined, maxsim
 
 PASSAGE_OPTIONS = {"passage_length", "dim", "mask_punctuation", "passage_marker", "keep_up_to"}
@@ -85,6 +86,16 @@ class ColBERTRetriever(EncoderRetriever):
             return []
         with inference(self.module, "float32"):
             return self._index.search(self.encode_queries(queries), k, only)
+
+    def explain(self, query: str, text: str) -> list[TokenMatch]:
+        queries, passages, tokenizer = self.tokens.queries([query]), self.tokens.passages([text]), self.model.tokenizer
+        with inference(self.module, "float32"):
+            query_vectors = self._encode(queries, self.module)
+        with inference(self.passage_module, "float32"):
+            passage_vectors = self._encode(passages, self.passage_module)
+        return token_matches(
+            query_vectors, passage_vectors, spans(tokenizer, query, queries[0].ids), spans(tokenizer, text, passages[0].ids)
+        )
 
     def advice(self) -> str | None:
         return self._index.fit.advice if isinstance(self._index, CompressedIndex) else None

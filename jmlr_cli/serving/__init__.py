@@ -1,0 +1,1 @@
+"""Questions over HTTP: an OpenAI-compatible server with a web page."""
