@@ -70,7 +70,7 @@ def on_screen(system: System, question: str, hits: list[Hit], max_new_tokens: in
     answer = "".join(_streamed(answer_pieces(system, question, hits, max_new_tokens)))
     console.out().print("\n")
     show_hits(hits, cited_ranks(answer))
-    console.out().print(f"\n[dim]{system.name}[/dim]")
+    console.out().print(f"\n{system.name}", style="dim", markup=False)
     return answer
 
 
@@ -78,10 +78,9 @@ def _streamed(pieces: Iterator[str]) -> Iterator[str]:
     from rich.text import Text
 
     from jmlr_cli import console
-    from jmlr_cli.commands.show import plain
 
     for piece in pieces:
-        text = Text(plain(piece))
+        text = Text(piece)
         text.highlight_regex(r"\[\d+\]", "bold green")
         console.out().print(text, end="", soft_wrap=True)
         yield piece

@@ -13,13 +13,20 @@ def doctor(
     index: Annotated[
         str | None, typer.Option("--index", metavar="NAME", help="Compare this index's files with their checksums.")
     ] = None,
+    run: Annotated[
+        str | None, typer.Option("--run", metavar="RUN", help="Compare this run's files with their checksums.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", metavar="MODEL", help="Compare this model's files with their checksums.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Look at Python, the libraries, the devices, the plugins and the models here."""
     from jmlr_cli import console
+    from jmlr_cli.commands.integrity import whole
     from jmlr_cli.commands.show import print_table
 
-    report = machine() | here() | ({"index": check_index(index)} if index else {})
+    report = whole(index, run, model) | machine() | here()
     if json:
         console.emit({"schema": "jmlr.doctor/1", "status": "ok", **report})
         return
@@ -69,17 +76,6 @@ def here() -> dict[str, Any]:
         "plugins": {plugin.name: plugin.error or "ok" for plugin in registry().plugins},
         "recipes_that_fit": [name for name in builtin_names() if not lacking(load_recipe(name).needs)],
     }
-
-
-def check_index(name: str) -> str:
-    """Compare every file of an index with its checksum. Raises :class:`DamagedError` for one that differs."""
-    from jmlr_cli.answering.system import find_index
-    from jmlr_cli.index.manifest import read_manifest, verify
-
-    folder = find_index(name)
-    manifest = read_manifest(folder)
-    verify(folder, manifest)
-    return f"{name}: {len(manifest.checksums)} files match their checksums"
 
 
 def _shown(value: Any) -> str:

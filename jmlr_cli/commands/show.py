@@ -33,16 +33,11 @@ def show_hits(hits: Sequence[Hit], cited: Sequence[int] = (), whole: bool = Fals
     """List passages, the cited ones marked."""
     for hit in hits:
         mark = "bold green" if hit.rank in cited else "bold"
-        title, document = escape(plain(hit.passage.title)), escape(hit.passage.document)
+        title, document = escape(hit.passage.title), escape(hit.passage.document)
         console.out().print(f"[{mark}]\\[{hit.rank}][/{mark}] [bold]{title}[/bold]  [dim]{document}  score {hit.score:.3f}[/dim]")
-        text = plain(hit.passage.text)
+        text = hit.passage.text
         shown = text if whole or len(text) <= SNIPPET else f"{text[:SNIPPET].rsplit(' ', 1)[0]} …"
         console.out().print(Text(shown), style="dim" if hit.rank not in cited else "")
-
-
-def plain(text: str) -> str:
-    """``text`` without control characters, which a terminal would obey."""
-    return "".join(letter for letter in text if letter in "\n\t" or letter.isprintable())
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:

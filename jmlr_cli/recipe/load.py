@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from jmlr_cli.errors import InputError
 from jmlr_cli.recipe.schema import Recipe
+from jmlr_cli.yaml_text import LONGEST, YamlError, load_yaml
 
 
 def builtin_folder() -> Path:
@@ -31,8 +33,9 @@ def recipe_path(name: str, beside: Path | None = None) -> Path:
     if name in builtin_names():
         return builtin_folder() / f"{name}.yaml"
     path = (beside / name) if beside and not Path(name).is_absolute() else Path(name)
-    if path.is_file():
-        return path
+    with suppress(OSError):  # a name that is too long for a file
+        if path.is_file():
+            return path
     close = difflib.get_close_matches(name, builtin_names(), n=1)
     known = f"Did you mean {close[0]!r}?" if close else f"Recipes that ship: {', '.join(builtin_names())}."
     raise InputError(f"there is no recipe {name!r}", f"{known} A path to a .yaml file works too.")
@@ -75,11 +78,10 @@ def recipe_yaml(recipe: Recipe) -> str:
 def read_yaml(path: Path) -> dict[str, Any]:
     """A recipe file's own keys. Raises :class:`InputError` with the place of a syntax error."""
     try:
-        values = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"{path} is not YAML: {' '.join(str(error).split())}", "Mend the file, or start from a recipe that ships."
-        ) from None
+        with path.open(encoding="utf-8") as handle:
+            values = load_yaml(handle.read(LONGEST + 1))
+    except (YamlError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not YAML: {error}", "Mend the file, or start from a recipe that ships.") from None
     if not isinstance(values, dict):
         raise InputError(f"{path} holds no recipe", "A recipe is a mapping of sections; see docs/recipes.md.")
     return values
@@ -114,8 +116,8 @@ def _apply(values: dict[str, Any], override: str) -> None:
     if not equals or not all(path):
         raise InputError(f"--set {override!r} is not KEY=VALUE", "For example: --set training.max_steps=100")
     try:
-        value = yaml.safe_load(text) if text.strip() else None
-    except yaml.YAMLError:
+        value = load_yaml(text) if text.strip() else None
+    except YamlError:
         value = text
     nested: Any = value
     for step in reversed(path):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,11 +10,7 @@ from pathlib import Path
 from safetensors import SafetensorError
 
 from jmlr_cli.errors import DamagedError, InputError
-from jmlr_cli.files import first_broken, folder_checksums, write_json
-
-SEAL = "seal.json"
-FULL = ("No space left on device", "File too large", "PytorchStreamWriter failed", "unexpected pos")
-"""How the writers of a checkpoint's files tell that the disk is full."""
+from jmlr_cli.files import SEAL, broken_files, is_full_disk, read_sealed, seal_folder
 
 
 def step_of(checkpoint: Path) -> int:
@@ -25,7 +20,7 @@ def step_of(checkpoint: Path) -> int:
 
 def seal(checkpoint: Path, generation: str | None) -> None:
     """Declare a checkpoint whole. ``generation`` names the refreshed index that its candidates come from."""
-    write_json(checkpoint / SEAL, {"generation": generation, "checksums": folder_checksums(checkpoint)})
+    seal_folder(checkpoint, generation=generation)
 
 
 def sealed(folder: Path) -> list[Path]:
@@ -42,9 +37,16 @@ def generation_of(checkpoint: Path) -> str | None:
     return _read_seal(checkpoint)[0]
 
 
+def damage(checkpoint: Path) -> Iterator[tuple[str, str]]:
+    """The files of a checkpoint that are not as its seal says, each with what is wrong with it.
+
+    Raises :class:`DamagedError` when the seal cannot be read."""
+    return broken_files(checkpoint, _read_seal(checkpoint)[1])
+
+
 def verify(checkpoint: Path) -> None:
     """Compare every file of a checkpoint with its seal. Raises :class:`DamagedError` that names the first which differs."""
-    broken = first_broken(checkpoint, _read_seal(checkpoint)[1])
+    broken = next(damage(checkpoint), None)
     if broken:
         raise DamagedError(f"{checkpoint / broken[0]} is not what was written", "Remove this checkpoint.")
 
@@ -52,9 +54,11 @@ def verify(checkpoint: Path) -> None:
 def _read_seal(checkpoint: Path) -> tuple[str | None, dict[str, str]]:
     """The generation and the checksums in a seal."""
     try:
-        record = json.loads((checkpoint / SEAL).read_text(encoding="utf-8"))
+        record, _ = read_sealed(checkpoint / SEAL)
+        if record.keys() != {"generation", "checksums"}:  # a misspelt "checksum" is damage, too
+            raise ValueError(f"its keys are {', '.join(record)}")
         return record["generation"], dict(record["checksums"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise DamagedError(f"{checkpoint / SEAL} cannot be read ({type(error).__name__})", "Remove this checkpoint.") from None
 
 
@@ -87,7 +91,7 @@ def written_whole(checkpoint: Path) -> Iterator[None]:
         yield
     except (OSError, RuntimeError, SafetensorError) as error:
         shutil.rmtree(checkpoint, ignore_errors=True)
-        if not any(sign in str(error) for sign in FULL):
+        if not is_full_disk(error):
             raise
         raise InputError(
             f"{checkpoint.name} could not be written: no space is left for it in {checkpoint.parent}",

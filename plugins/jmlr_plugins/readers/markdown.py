@@ -8,12 +8,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar
 
-import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from jmlr_cli.contracts.reader import Reader
 from jmlr_cli.contracts.values import Document, Section
+from jmlr_cli.yaml_text import YamlError, load_yaml
 from jmlr_plugins.readers.decoding import decoded
 from jmlr_plugins.readers.metadata import plain_metadata
 from jmlr_plugins.readers.outline import Block, first_heading, sectioned, without_title
@@ -92,6 +92,6 @@ def _front_matter(text: str) -> tuple[dict[str, str], str]:
 
 def _yaml(text: str) -> Any:
     try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError):  # ValueError: a date such as 2024-02-31
+        return load_yaml(text)
+    except YamlError:
         return None

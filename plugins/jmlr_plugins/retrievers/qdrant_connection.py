@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from jmlr_cli.errors import DamagedError, InputError, JmlrError, MissingError
+from jmlr_cli.offline import check_online
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient
@@ -35,6 +36,7 @@ class Server:
             raise MissingError("the qdrant retriever needs the package qdrant-client", "pip install 'jmlr[qdrant]'") from error
         if self.url is None:
             return QdrantClient(":memory:")
+        check_online(f"the qdrant server at {self.url}")
         # A proxy set for the outside world cannot reach a server on this machine.
         local = urlsplit(self.url).hostname in LOOPBACK
         with warnings.catch_warnings(action="ignore") if local else nullcontext():  # of a key sent in the clear
