@@ -1,11 +1,13 @@
 # make install   .venv with the jmlr command
 # make demo      the whole job on the sample that ships, in minutes
 # make test      the test suite
+# make test-thorough   hundreds of kills, ten thousand inputs a reader, large files: an hour
+# make security  bandit over the code, pip-audit over the pinned versions (which needs an advisory service)
 PYTHON ?= python3
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: install demo test clean
+.PHONY: install demo test test-thorough security clean
 
 install: $(VENV)/installed
 
@@ -15,6 +17,13 @@ demo: install
 # two workers with one thread each use two cores better than one worker with two threads
 test: $(VENV)/installed-test
 	OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest --numprocesses 2 --dist worksteal
+
+test-thorough: $(VENV)/installed-test
+	JMLR_THOROUGH=1 OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest --numprocesses 2 --dist worksteal tests/safety
+
+security: $(VENV)/installed-security
+	$(VENV)/bin/python -m bandit --quiet --configfile pyproject.toml --recursive jmlr_cli plugins
+	$(VENV)/bin/python .ci/audit.py
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'jmlr needs Python 3.11 or newer; name one: make PYTHON=python3.12'; exit 1; }
@@ -27,6 +36,10 @@ $(VENV)/installed: $(VENV)/bin/python pyproject.toml constraints.txt
 
 $(VENV)/installed-test: $(VENV)/installed
 	$(PIP) install --constraint constraints.txt --editable '.[test]'
+	@touch $@
+
+$(VENV)/installed-security: $(VENV)/installed
+	$(PIP) install --constraint constraints.txt --editable '.[security]'
 	@touch $@
 
 clean:

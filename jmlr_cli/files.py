@@ -15,12 +15,13 @@ from jmlr_cli.temporary import new_file
 CHECKSUM = "checksum"
 SEAL = "seal.json"
 FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+FULL_DATABASE = ("SQLITE_FULL", "SQLITE_IOERR_WRITE")
 FULL_DISK_SIGNS = (
-    "No space left on device", "File too large", "Disk quota exceeded", "database or disk is full",
-    "PytorchStreamWriter failed", "unexpected pos", "requested and", "Error in void faiss::write_",
+    "No space left on device", "File too large", "Disk quota exceeded", "PytorchStreamWriter failed", "unexpected pos",
+    "requested and", "Error in void faiss::write_",
 )  # fmt: skip
-"""How the writers of libraries tell it where they do not say the system's error: SQLite, torch, numpy (what was requested and
-what was written), faiss."""
+"""How the writers of libraries tell it where they do not say the system's error: torch, numpy (what was requested and what was
+written), faiss."""
 
 
 def write_whole(path: Path, content: bytes, make_folder: bool = True) -> None:
@@ -70,7 +71,9 @@ def read_sealed(path: Path) -> tuple[dict[str, Any], bool]:
 
 def is_full_disk(error: BaseException) -> bool:
     """Whether an error says that there is no room for a file."""
-    return getattr(error, "errno", None) in FULL_DISK or any(sign in str(error) for sign in FULL_DISK_SIGNS)
+    if getattr(error, "errno", None) in FULL_DISK or getattr(error, "sqlite_errorname", None) in FULL_DATABASE:
+        return True
+    return any(sign in str(error) for sign in FULL_DISK_SIGNS)
 
 
 def flush(path: Path) -> None:

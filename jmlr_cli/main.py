@@ -94,6 +94,8 @@ def _unforeseen(error: Exception) -> tuple[str, str, int]:
         return "out of memory", "Lower training.batch_size, candidates.sample or generator.context, or use a smaller model.", 4
     if is_full_disk(error):
         return f"no space is left on the disk ({error})", "Free some space and try again; what was finished is kept.", 3
+    if getattr(error, "sqlite_errorname", None) == "SQLITE_CANTOPEN":
+        return f"a file of the index cannot be opened ({error})", "Check the disk, the permissions and the path.", 3
     if isinstance(error, OSError):
         return f"{error.strerror or kind}: {error.filename or 'a file'}", "Check the disk, the permissions and the path.", 3
     return f"{kind}: {error}", "This is a defect of jmlr; run again with --debug for the traceback.", 1

@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from pickle import UnpicklingError
 
 from safetensors import SafetensorError
 
@@ -82,6 +83,17 @@ def drop_old(folder: Path, keep: int) -> list[Path]:
         if path not in kept:
             shutil.rmtree(path)
     return kept
+
+
+@contextmanager
+def read_as_state(checkpoint: str | None) -> Iterator[None]:
+    """Inside, the optimizer's state is read. Raises :class:`DamagedError` for a file that holds more than tensors and plain
+    values: no object is ever unpickled."""
+    try:
+        yield
+    except UnpicklingError as error:
+        reason = str(error).splitlines()[0]
+        raise DamagedError(f"the checkpoint {checkpoint} cannot be read: {reason}", "Remove it and resume again.") from None
 
 
 @contextmanager

@@ -29,14 +29,15 @@ class Server:
     timeout: int
 
     def connect(self) -> QdrantClient:
-        """The client. Raises :class:`MissingError` without the package."""
+        """The client. Raises :class:`MissingError` without the package, and where the network is not to be used."""
+        if self.url is not None:
+            check_online(f"the qdrant server at {self.url}")
         try:
             from qdrant_client import QdrantClient
         except ImportError as error:
             raise MissingError("the qdrant retriever needs the package qdrant-client", "pip install 'jmlr[qdrant]'") from error
         if self.url is None:
             return QdrantClient(":memory:")
-        check_online(f"the qdrant server at {self.url}")
         # A proxy set for the outside world cannot reach a server on this machine.
         local = urlsplit(self.url).hostname in LOOPBACK
         with warnings.catch_warnings(action="ignore") if local else nullcontext():  # of a key sent in the clear
