@@ -2,11 +2,13 @@
 # make demo      the whole job on the sample that ships, in minutes
 # make test      the test suite
 # make lint      ruff, and mypy on every type hint
+# make test-thorough   hundreds of kills, ten thousand inputs a reader, large files: an hour
+# make security  bandit over the code, pip-audit over the pinned versions (which needs an advisory service)
 PYTHON ?= python3
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: install demo test lint clean
+.PHONY: install demo test test-thorough lint security clean
 
 install: $(VENV)/installed
 
@@ -19,6 +21,13 @@ test: $(VENV)/installed-test
 
 lint: $(VENV)/installed-dev
 	$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy
+
+test-thorough: $(VENV)/installed-test
+	JMLR_THOROUGH=1 OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest --numprocesses 2 --dist worksteal tests/safety
+
+security: $(VENV)/installed-security
+	$(VENV)/bin/python -m bandit --quiet --configfile pyproject.toml --recursive jmlr_cli plugins
+	$(VENV)/bin/python .ci/audit.py
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'jmlr needs Python 3.11 or newer; name one: make PYTHON=python3.12'; exit 1; }
@@ -35,6 +44,10 @@ $(VENV)/installed-test: $(VENV)/installed
 
 $(VENV)/installed-dev: $(VENV)/installed-test
 	$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+$(VENV)/installed-security: $(VENV)/installed
+	$(PIP) install --constraint constraints.txt --editable '.[security]'
 	@touch $@
 
 clean:

@@ -1,14 +1,20 @@
-"""The one place that writes to the screen: results on stdout, everything else on stderr."""
+"""The one place that writes to the screen: results on stdout, everything else on stderr.
+
+Whatever a text holds, be it a document's, a file's name or an error's, no code in it reaches the terminal.
+"""
 
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
+
+from jmlr_cli.plain import plain, plain_json
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -23,22 +29,44 @@ PAUSE = 30
 @lru_cache(maxsize=1)
 def out() -> Console:
     """Where results go."""
-    from rich.console import Console
-
-    return Console(highlight=False, soft_wrap=False)
+    return _console(highlight=False, soft_wrap=False)
 
 
 @lru_cache(maxsize=1)
 def err() -> Console:
     """Where progress, notices and errors go."""
-    from rich.console import Console
+    return _console(stderr=True, highlight=False)
 
-    return Console(stderr=True, highlight=False)
+
+def _console(**settings: Any) -> Console:
+    from rich.console import Console, ConsoleOptions, RenderableType
+    from rich.segment import Segment
+
+    class PlainConsole(Console):
+        """Writes the codes of rich's own, and of a text what can be shown."""
+
+        def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterator[Segment]:
+            for segment in super().render(renderable, options):
+                yield segment if segment.control else Segment(plain(segment.text), segment.style)
+
+    return PlainConsole(**settings)
+
+
+class Warnings(logging.Handler):
+    """Shows what libraries and rooms warn of."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        err().print(self.format(record), markup=False, soft_wrap=True)
+
+
+def show_warnings() -> None:
+    """From now on, show warnings here."""
+    logging.lastResort = Warnings(logging.WARNING)
 
 
 def emit(value: dict[str, Any]) -> None:
     """Write one JSON object on stdout."""
-    sys.stdout.write(json.dumps(value, ensure_ascii=False) + "\n")
+    sys.stdout.write(plain_json(json.dumps(value, ensure_ascii=False)) + "\n")
     sys.stdout.flush()
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 
 import typer
 
+from jmlr_cli import console
 from jmlr_cli.commands import (
     ask,
     audit,
@@ -29,6 +29,8 @@ from jmlr_cli.commands import (
 from jmlr_cli.commands import eval as evaluate
 from jmlr_cli.commands.from_plugins import Commands
 from jmlr_cli.errors import JmlrError
+from jmlr_cli.files import is_full_disk
+from jmlr_cli.offline import go_offline, is_offline
 
 # what a library sees when it is imported: silence, unless asked for
 QUIET = {
@@ -47,7 +49,6 @@ GOING_ON = {
     "eval": " The same command goes on with it.",
 }
 """What a command says when it is interrupted, beside that nothing is lost."""
-FULL_DISK = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 UsageError = typer.BadParameter.__base__
 """The base of typer's own complaints, wherever its release keeps it."""
@@ -71,6 +72,7 @@ for command in (index, train, *ASKING, *MEASURING, *KEEPING):
 def options(
     version: bool = typer.Option(False, "--version", help="Show the version and exit.", is_eager=True),
     debug: bool = typer.Option(False, "--debug", help="Show tracebacks."),
+    offline: bool = typer.Option(False, "--offline", help="Use no network: what is not here yet is missing."),
 ) -> None:
     if version:
         from jmlr_cli import __version__
@@ -83,12 +85,15 @@ def main() -> None:
     """The entry point: run a command, and turn every error into one sentence and an exit code."""
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
+    console.show_warnings()
     arguments = sys.argv[1:]
-    # --debug is welcome anywhere on the line
+    # --debug and --offline are welcome anywhere on the line
     debug = "--debug" in arguments
+    if "--offline" in arguments or is_offline():
+        go_offline()
     as_json = "--json" in arguments
     try:
-        code = app(args=[a for a in arguments if a != "--debug"], standalone_mode=False)
+        code = app(args=[a for a in arguments if a not in ("--debug", "--offline")], standalone_mode=False)
         if code == INTERRUPTED:  # typer makes an exit code of Ctrl-C
             raise KeyboardInterrupt
         sys.exit(code or 0)
@@ -115,16 +120,16 @@ def _unforeseen(error: Exception) -> tuple[str, str, int]:
     kind = type(error).__name__
     if kind == "OutOfMemoryError" or isinstance(error, MemoryError):
         return "out of memory", "Lower training.batch_size, candidates.sample or generator.context, or use a smaller model.", 4
-    if isinstance(error, OSError) and error.errno in FULL_DISK:
-        return f"no space is left on the disk ({error.strerror})", "Free some space and try again; what was finished is kept.", 3
+    if is_full_disk(error):
+        return f"no space is left on the disk ({error})", "Free some space and try again; what was finished is kept.", 3
+    if getattr(error, "sqlite_errorname", None) == "SQLITE_CANTOPEN":
+        return f"a file of the index cannot be opened ({error})", "Check the disk, the permissions and the path.", 3
     if isinstance(error, OSError):
         return f"{error.strerror or kind}: {error.filename or 'a file'}", "Check the disk, the permissions and the path.", 3
     return f"{kind}: {error}", "This is a defect of jmlr; run again with --debug for the traceback.", 1
 
 
 def _report(message: str, hint: str, code: int, as_json: bool) -> None:
-    from jmlr_cli import console
-
     if as_json:
         console.emit({"schema": "jmlr.error/1", "status": "error", "code": code, "message": message, "hint": hint})
     else:

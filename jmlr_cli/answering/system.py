@@ -136,5 +136,5 @@ def _newest_finished() -> Run | None:
     for name in reversed(run_names()):
         run = open_run(name)
         if run.record().get("status") == "finished":
-            return run
+            return finished(run)
     return None

@@ -69,7 +69,7 @@ def on_screen(system: System, question: str, hits: list[Hit], max_new_tokens: in
     answer = show_answer(answer_pieces(system, question, hits, max_new_tokens))
     console.out().print()
     show_hits(hits, cited_ranks(answer))
-    console.out().print(f"\n[dim]{system.name}[/dim]")
+    console.out().print(f"\n{system.name}", style="dim", markup=False)
     return answer
 
 

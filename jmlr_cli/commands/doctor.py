@@ -13,17 +13,24 @@ def doctor(
     index: Annotated[
         str | None, typer.Option("--index", metavar="NAME", help="Compare this index's files with their checksums.")
     ] = None,
-    offline: Annotated[bool, typer.Option("--offline", help="Do not ask whether the hub is in reach.")] = False,
+    run: Annotated[
+        str | None, typer.Option("--run", metavar="RUN", help="Compare this run's files with their checksums.")
+    ] = None,
+    model: Annotated[
+        str | None, typer.Option("--model", metavar="MODEL", help="Compare this model's files with their checksums.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """Look at Python, the libraries, the devices, the plugins and the models here, and at what can run."""
     from rich.markup import escape
 
     from jmlr_cli import console
+    from jmlr_cli.commands.integrity import whole
     from jmlr_cli.commands.show import print_table
+    from jmlr_cli.offline import is_offline
 
     plugins = installed()  # first: what they load is then not there yet, and counts
-    report = machine(offline) | here() | plugins | recipes() | ({"index": check_index(index)} if index else {})
+    report = whole(index, run, model) | machine(is_offline()) | here() | plugins | recipes()
     warnings = warned(report)
     if json:
         console.emit({"schema": "jmlr.doctor/1", "status": "ok", **report, "warnings": warnings})
@@ -112,17 +119,6 @@ def warned(report: dict[str, Any]) -> list[str]:
     found = Accelerators(tuple(report["gpus"]), report["nvidia_driver"], report["torch_cuda"], report["faiss"])
     plugins = [(plugin.name, plugin.error, plugin.seconds) for plugin in registry().plugins]
     return [*idle(found), *told_plainly(plugins, report["disk_gib"]), *report["unusable"].values()]
-
-
-def check_index(name: str) -> str:
-    """Compare every file of an index with its checksum. Raises :class:`DamagedError` for one that differs."""
-    from jmlr_cli.answering.system import find_index
-    from jmlr_cli.index.manifest import read_manifest, verify
-
-    folder = find_index(name)
-    manifest = read_manifest(folder)
-    verify(folder, manifest)
-    return f"{name}: {len(manifest.checksums)} files match their checksums"
 
 
 def _shown(value: Any) -> str:

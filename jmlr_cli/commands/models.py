@@ -48,6 +48,8 @@ def pull(
     """Fetch a model and check it against its SHA-256."""
     import time
 
+    from rich.markup import escape
+
     from jmlr_cli import console
     from jmlr_cli.models.catalogue import catalogue
     from jmlr_cli.models.resolve import is_here, resolve_model
@@ -63,7 +65,7 @@ def pull(
         console.emit({"schema": "jmlr.model/1", "model": name, "folder": str(folder), "seconds": seconds})
     else:
         console.out().print(
-            f"[bold green]ready[/bold green] {name} in {folder} ({seconds:.1f} s)", highlight=False, soft_wrap=True
+            f"[bold green]ready[/bold green] {escape(name)} in {escape(str(folder))} ({seconds:.1f} s)", soft_wrap=True
         )
 
 

@@ -60,7 +60,7 @@ def show(name: Annotated[str, typer.Argument(metavar="RUN", show_default=False)]
     rows = [[f"{line[c]:.4g}" if line.get(c) is not None else "" for c in used] for line in some]
     print_table(f"metrics, {len(some)} of {len(told)} lines", [COLUMNS[c] for c in used], rows, right=range(len(used)))
     if run.curves.is_file():
-        console.out().print(f"curves: {run.curves}", soft_wrap=True, highlight=False)
+        console.out().print(f"curves: {run.curves}", soft_wrap=True, markup=False)
 
 
 def add_to(parent: typer.Typer) -> None:

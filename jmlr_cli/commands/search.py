@@ -66,7 +66,7 @@ def _many(queries: Path, trec: Path, index: Index, k: int, json: bool) -> None:
     if json:
         console.emit({"schema": "jmlr.search/1", "queries": len(found), "trec": str(trec)})
     else:
-        console.out().print(f"wrote {trec}: {len(found)} queries, up to {k} documents each", highlight=False)
+        console.out().print(f"wrote {trec}: {len(found)} queries, up to {k} documents each", markup=False)
 
 
 def _opened(name: str | None, where: Sequence[Condition]) -> Index:

@@ -21,7 +21,7 @@ def show_answer(pieces: Iterable[str]) -> str:
     try:
         for piece in pieces:
             answer += piece
-            text = Text(plain(piece))
+            text = Text(piece)
             text.highlight_regex(r"\[\d+\]", CITED)
             console.out().print(text, end="", soft_wrap=True)
     finally:
@@ -40,19 +40,14 @@ def show_hits(hits: Sequence[Hit], cited: Sequence[int] = (), whole: bool = Fals
     """List passages, the cited ones marked."""
     for hit in hits:
         console.out().print(_named(hit, CITED if hit.rank in cited else "bold"))
-        text = plain(hit.passage.text)
+        text = hit.passage.text
         shown = text if whole or len(text) <= SNIPPET else f"{text[:SNIPPET].rsplit(' ', 1)[0]} …"
         console.out().print(Text(shown), style="dim" if hit.rank not in cited else "")
 
 
 def _named(hit: Hit, mark: str) -> str:
-    title, document = escape(plain(hit.passage.title)), escape(plain(hit.passage.document))
+    title, document = escape(hit.passage.title), escape(hit.passage.document)
     return f"[{mark}]\\[{hit.rank}][/{mark}] [bold]{title}[/bold]  [dim]{document}  score {hit.score:.3f}[/dim]"
-
-
-def plain(text: str) -> str:
-    """``text`` without control characters, which a terminal would obey."""
-    return "".join(letter for letter in text if letter in "\n\t" or letter.isprintable())
 
 
 def print_table(title: str, columns: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()) -> None:

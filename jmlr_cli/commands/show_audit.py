@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from jmlr_cli.commands.show import number, percent, plain, print_table
+from jmlr_cli.commands.show import number, percent, print_table
 
 NAMES = {
     "exact": "exact",
@@ -73,8 +73,7 @@ def _show_findings(findings: list[dict[str, Any]]) -> None:
 
 
 def _short(text: str) -> str:
-    shown = plain(text)
-    return shown if len(shown) <= LONGEST else f"{shown[:LONGEST]} …"
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]} …"
 
 
 def _show_evaluation(evaluation: dict[str, Any]) -> None:

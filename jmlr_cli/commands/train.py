@@ -59,13 +59,15 @@ def trained(recipe: Recipe, name: str) -> Summary:
 
     with peers(recipe.training.devices):
         join()
-        from jmlr_cli.runs.run import create_run, open_run
+        from jmlr_cli.runs.run import create_run, open_run, sweep_runs
         from jmlr_cli.training.inputs import prepare
         from jmlr_cli.training.material import material_of
         from jmlr_cli.training.session import Session
 
         with first_one_first():
             inputs = prepare(recipe)
+        if is_first():
+            sweep_runs()
         run = open_run(told(create_run(recipe, name).name if is_first() else None))
         if is_first():
             run.update(material=material_of(recipe))
@@ -94,8 +96,8 @@ def resumed(name: str) -> Summary:
     """A run gone on with from its newest checkpoint."""
     from jmlr_cli import console
     from jmlr_cli.errors import InputError
-    from jmlr_cli.launch import first_one_first, join, peers
-    from jmlr_cli.runs.run import open_run
+    from jmlr_cli.launch import first_one_first, is_first, join, peers
+    from jmlr_cli.runs.run import open_run, sweep_runs
     from jmlr_cli.training.checkpoints import newest_whole
 
     run = open_run(name)
@@ -106,6 +108,8 @@ def resumed(name: str) -> Summary:
         from jmlr_cli.training.inputs import prepare
         from jmlr_cli.training.session import Session
 
+        if is_first():
+            sweep_runs()
         newest, problems = newest_whole(run.checkpoints)
         for problem in problems:
             console.notice(f"passed over: {problem}")
@@ -117,17 +121,24 @@ def resumed(name: str) -> Summary:
 
 def _finish(run: Run, session: Any, checkpoint: Path | None) -> Summary:
     from jmlr_cli.launch import is_first, processes
+    from jmlr_cli.lock import writing
 
     if not is_first():
         return session.train(checkpoint)
-    run.update(status="running", processes=processes())
+    with writing(run.folder):
+        return _recorded(run, session, checkpoint, processes())
+
+
+def _recorded(run: Run, session: Any, checkpoint: Path | None, processes: int) -> Summary:
+    """Train, and keep in the run's record how it goes."""
+    run.update(status="running", processes=processes)
     try:
         summary = session.train(checkpoint)
     except BaseException as error:
         run.update(status="interrupted" if isinstance(error, KeyboardInterrupt) else "failed", error=str(error))
         raise
     values = {key: value for key, value in asdict(summary).items() if key != "run"}
-    run.update(status="finished", error=None, **values)
+    run.finish(**values)
     session.clean()
     return summary
 

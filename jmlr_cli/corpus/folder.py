@@ -38,13 +38,16 @@ class CorpusReader:
     def documents(self, progress: Progress = silent) -> Iterator[Document]:
         """Every document with text, each id once. ``progress`` counts files.
 
-        Raises :class:`InputError` at the end when there was none.
+        Raises :class:`InputError` at the end when there was none, and when a folder goes away while it is read: its documents
+        would seem to have been removed.
         """
         self.skipped[:] = self._not_files
         seen = Seen()
         for source in self.sources:
             yield from self._unseen(source, seen)
             progress(1, len(self.sources))
+        for path in self._paths:
+            _check_there(path)
         if not seen:
             raise self._nothing_read()
 
@@ -75,6 +78,7 @@ class CorpusReader:
         except UnreadableFile as error:
             self._skip(source, str(error))
         except OSError as error:
+            _check_there(source.path.parent)
             self._skip(source, error.strerror or str(error))
         except Exception as error:  # a reader is anybody's code, and one bad file must not stop the rest
             self._skip(source, f"{type(error).__name__}: {error}")
@@ -93,6 +97,14 @@ class CorpusReader:
         return InputError(
             f"there is no readable document in {where} ({shown}{more})",
             f"Files may end in {self._readers.suffixes}; a plugin can add other kinds.",
+        )
+
+
+def _check_there(path: Path) -> None:
+    """Raise :class:`InputError` when a folder that held files is gone, or is the empty place where a disk was mounted."""
+    if not path.exists() or (path.is_dir() and not any(path.iterdir())):
+        raise InputError(
+            f"{printable(str(path))} went away while it was read", "Nothing was changed; index it again once it is back."
         )
 
 

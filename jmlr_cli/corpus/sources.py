@@ -87,13 +87,14 @@ def _below(root: Path, label: str) -> Iterator[Source | Skipped]:
         for name in sorted([*files, *(name for name in folders if os.path.islink(os.path.join(folder, name)))]):
             if not name.startswith("."):
                 path = Path(folder, name)
-                yield _checked(path, "/".join(filter(None, (label, path.relative_to(root).as_posix()))))
+                yield _checked(path, "/".join(filter(None, (label, path.relative_to(root).as_posix()))), root.resolve())
     for error in errors:
         yield Skipped(printable(os.fspath(error.filename)), error.strerror or str(error))
 
 
-def _checked(path: Path, name: str) -> Source | Skipped:
-    """The file as a source, unless it could never be read: opening a pipe, for one, would wait for ever."""
+def _checked(path: Path, name: str, home: Path | None = None) -> Source | Skipped:
+    """The file as a source, unless it could never be read: opening a pipe, for one, would wait for ever. Nor is it one when it
+    is a link that leads out of ``home``: whoever wrote the folder could have other people's files indexed by it."""
     name = printable(name)
     try:
         mode = path.stat().st_mode
@@ -101,4 +102,6 @@ def _checked(path: Path, name: str) -> Source | Skipped:
         return Skipped(name, f"broken link ({error.strerror})" if path.is_symlink() else error.strerror or str(error))
     if stat.S_ISDIR(mode):
         return Skipped(name, "a link to a folder; give that folder as a path of its own")
+    if home and path.is_symlink() and not path.resolve().is_relative_to(home):
+        return Skipped(name, "a link that leads out of the folder; give what it leads to as a path of its own")
     return Source(path, name) if stat.S_ISREG(mode) else Skipped(name, "not a regular file")

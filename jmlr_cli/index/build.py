@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from jmlr_cli.contracts.progress import Progress, silent
 from jmlr_cli.contracts.retriever import Retriever
 from jmlr_cli.contracts.values import Passage
 from jmlr_cli.errors import DamagedError
-from jmlr_cli.files import folder_checksums
+from jmlr_cli.files import flush, folder_checksums
 from jmlr_cli.index import job as jobs
 from jmlr_cli.index.job import Job
 from jmlr_cli.index.manifest import (
@@ -26,6 +25,7 @@ from jmlr_cli.index.manifest import (
 from jmlr_cli.index.passages import write_passages
 from jmlr_cli.index.work import PASSAGES, VECTORS, Work
 from jmlr_cli.lock import writing
+from jmlr_cli.temporary import sweep
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,7 @@ def build_index(
     Raises :class:`InputError` while another process writes the same index, and sqlite3.IntegrityError for two passages of one id.
     """
     with writing(folder):
+        sweep(folder)
         current = _current(folder)
         old = None if rebuild else _reusable(folder, current, retriever)
         _sweep(folder, current, but=_unfinished(folder, retriever, old))
@@ -75,6 +76,7 @@ def build_index(
         announce(work)
         manifest = _generation(work, retriever, passage_words, progress)
         jobs.done(work.into)
+        _flush(work.into)
         write_manifest(folder, manifest)
         _sweep(folder, manifest)
     added = work.change.count_added
@@ -120,6 +122,7 @@ def _generation(work: Work, retriever: Retriever, passage_words: int, progress: 
     progress(0, work.change.count_added)
     work.done_by(retriever, progress)
     into = work.into
+    sweep(into)  # what a killed call was just writing is no finished file
     return Manifest(
         name=into.parent.parent.name,
         generation=into.name,
@@ -169,12 +172,8 @@ def _next_name(folder: Path, current: Manifest | None) -> str:
 
 def _flush(folder: Path) -> None:
     """Have the system write all below a folder to the disk: a power cut must not leave a manifest without its files."""
-    for path in (folder, *folder.rglob("*")):
-        handle = os.open(path, os.O_RDONLY)
-        try:
-            os.fsync(handle)
-        finally:
-            os.close(handle)
+    for path in (*folder.rglob("*"), folder, folder.parent):
+        flush(path)
 
 
 def _sweep(folder: Path, current: Manifest | None, but: Iterable[str] = ()) -> None:

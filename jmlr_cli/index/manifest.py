@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from jmlr_cli.errors import DamagedError, InputError
-from jmlr_cli.files import first_broken, write_json
+from jmlr_cli.files import first_broken, read_sealed, write_sealed
 
 FILE = "manifest.json"
 SCHEMA = "jmlr.manifest/1"
@@ -18,7 +17,8 @@ SCHEMA = "jmlr.manifest/1"
 class Manifest(BaseModel):
     """What an index holds. ``checksums`` are SHA-256 by file, relative to the generation's folder."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    # an unknown key is damage: in a misspelt "checksum" none would be compared
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     schema_version: str = SCHEMA
     name: str
@@ -44,23 +44,21 @@ def read_manifest(folder: Path) -> Manifest:
     Raises :class:`InputError` when there is none, :class:`DamagedError` when it cannot be read.
     """
     try:
-        text = (folder / FILE).read_text(encoding="utf-8")
+        manifest = Manifest.model_validate(read_sealed(folder / FILE)[0])
     except FileNotFoundError:
         raise InputError(f"there is no index {folder.name!r}", f"Make it: jmlr index FOLDER --name {folder.name}") from None
-    except (UnicodeDecodeError, OSError) as error:
-        raise _damaged(folder, str(error)) from None
-    try:
-        manifest = Manifest.model_validate(json.loads(text))
-    except (ValueError, ValidationError) as error:
-        raise _damaged(folder, f"its manifest cannot be read ({type(error).__name__})") from None
+    except ValidationError:
+        raise damaged(folder, f"{FILE} holds no manifest of an index") from None
+    except (ValueError, OSError) as error:
+        raise damaged(folder, f"{FILE} cannot be read ({error})") from None
     if manifest.schema_version != SCHEMA:
-        raise _damaged(folder, f"its format is {manifest.schema_version!r}, and this jmlr reads {SCHEMA!r}")
+        raise damaged(folder, f"its format is {manifest.schema_version!r}, and this jmlr reads {SCHEMA!r}")
     return manifest
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Make ``manifest`` the current one, in one atomic rename."""
-    write_json(folder / FILE, manifest.model_dump())
+    write_sealed(folder / FILE, manifest.model_dump())
 
 
 def generation_folder(folder: Path, manifest: Manifest) -> Path:
@@ -79,8 +77,9 @@ def verify(folder: Path, manifest: Manifest) -> None:
         raise FileNotFoundError(generation)
     broken = first_broken(generation, manifest.checksums)
     if broken:
-        raise _damaged(folder, " ".join(broken))
+        raise damaged(folder, " ".join(broken))
 
 
-def _damaged(folder: Path, reason: str) -> DamagedError:
+def damaged(folder: Path, reason: str) -> DamagedError:
+    """The error that tells what is wrong with the index in ``folder``."""
     return DamagedError(f"the index {folder.name!r} is damaged: {reason}", f"Remove {folder} and run `jmlr index` again.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import sqlite3
 from collections.abc import Callable, Sequence
 from collections.abc import Set as AbstractSet
 from pathlib import Path
@@ -11,13 +12,14 @@ from jmlr_cli.contracts.config import RetrieverConfig
 from jmlr_cli.contracts.filters import Condition
 from jmlr_cli.contracts.retriever import Retriever
 from jmlr_cli.contracts.values import Hit, Match, Passage
-from jmlr_cli.errors import DamagedError, InputError
+from jmlr_cli.errors import InputError
 from jmlr_cli.index.filters import passing
-from jmlr_cli.index.manifest import Manifest, generation_folder, read_manifest, verify
+from jmlr_cli.index.manifest import Manifest, damaged, generation_folder, read_manifest, verify
 from jmlr_cli.index.passages import PassageStore
 from jmlr_cli.index.work import PASSAGES, VECTORS
 
-TRIES = 5
+TRIES = 20
+"""How often an index is opened anew because another process has just replaced it."""
 
 
 class Index:
@@ -86,14 +88,21 @@ def open_index(folder: Path, make_retriever: Callable[[RetrieverConfig], Retriev
     """
     for _ in range(TRIES):
         manifest = read_manifest(folder)
-        retriever = make_retriever(index_config(manifest))
         try:
-            verify(folder, manifest)
-            _check_fingerprint(folder, manifest, retriever)
-            return Index(folder, manifest, retriever)
-        except FileNotFoundError:
-            continue  # another process committed a newer generation between our two looks
-    raise DamagedError(f"the index {folder.name!r} is damaged: its generation is missing", "Run `jmlr index` again.")
+            return _opened(folder, manifest, make_retriever(index_config(manifest)))
+        except Exception as error:  # files that go away while they are read make a plugin raise nearly anything
+            if read_manifest(folder).generation != manifest.generation:
+                continue  # another process committed a newer generation, and removed this one
+            if isinstance(error, (FileNotFoundError, sqlite3.DatabaseError)):
+                raise damaged(folder, f"its files cannot be opened ({error})") from error
+            raise
+    raise InputError(f"the index {folder.name!r} is replaced faster than it can be opened", "Try again.")
+
+
+def _opened(folder: Path, manifest: Manifest, retriever: Retriever) -> Index:
+    verify(folder, manifest)
+    _check_fingerprint(folder, manifest, retriever)
+    return Index(folder, manifest, retriever)
 
 
 def index_config(manifest: Manifest) -> RetrieverConfig:

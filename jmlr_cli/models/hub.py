@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 from jmlr_cli.errors import MissingError
 from jmlr_cli.files import sha256
+from jmlr_cli.offline import check_online
 
 WANTED = ("*.json", "*.safetensors", "*.model", "*.txt", "*.jinja", "*.metadata", "*/*.json", "*/*.safetensors")
 PICKLED = ("pytorch_model*.bin", "*/pytorch_model*.bin")
@@ -16,23 +19,39 @@ def hub_folder(repository: str) -> Path:
 
     Raises :class:`MissingError` that says whether it is gated, unknown or out of reach.
     """
-    return _cached(repository) or fetch(repository)
+    return cached(repository) or fetch(repository)
 
 
-def is_cached(repository: str) -> bool:
-    """Whether the hub's own cache holds a repository's weights."""
-    return _cached(repository) is not None
-
-
-def _cached(repository: str) -> Path | None:
+def cached(repository: str) -> Path | None:
+    """The folder of a repository in the hub's own cache; None when its weights are not there."""
     from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import LocalEntryNotFoundError
+    from huggingface_hub.errors import HFValidationError, LocalEntryNotFoundError
 
     try:
         folder = Path(snapshot_download(repository, allow_patterns=[*WANTED, *PICKLED], local_files_only=True))
-    except LocalEntryNotFoundError:
+    except (LocalEntryNotFoundError, HFValidationError):
         return None
     return folder if _has_weights(folder) else None
+
+
+def damage(folder: Path) -> Iterator[tuple[str, str]]:
+    """The files of a repository in the hub's cache that are not as they were fetched, each with what is wrong with it.
+
+    The cache calls each file by its content: a large one by its SHA-256, a small one by its git hash.
+    """
+    for path in sorted(folder.rglob("*")):
+        if path.is_symlink() and not path.exists():
+            yield path.relative_to(folder).as_posix(), "is missing"
+        elif path.is_symlink() and _named(path) != path.resolve().name:
+            yield path.relative_to(folder).as_posix(), "does not match its checksum"
+
+
+def _named(path: Path) -> str:
+    """What the cache calls a file with this content."""
+    if len(path.resolve().name) == len(hashlib.sha256().hexdigest()):
+        return sha256(path)
+    content = path.read_bytes()
+    return hashlib.sha1(b"blob %d\0" % len(content) + content, usedforsecurity=False).hexdigest()
 
 
 def fetch(repository: str) -> Path:
@@ -40,6 +59,7 @@ def fetch(repository: str) -> Path:
     from huggingface_hub import HfApi, snapshot_download
     from huggingface_hub.errors import GatedRepoError, HFValidationError, RepositoryNotFoundError
 
+    check_online(f"fetching the model {repository}")
     try:
         info = HfApi().model_info(repository, files_metadata=True)
         files = {file.rfilename: file.lfs.sha256 for file in info.siblings or [] if file.lfs}

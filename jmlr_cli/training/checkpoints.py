@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from pickle import UnpicklingError
 
 from safetensors import SafetensorError
 
 from jmlr_cli.errors import DamagedError, InputError
-from jmlr_cli.files import first_broken, folder_checksums, write_json
-
-SEAL = "seal.json"
-FULL = ("No space left on device", "File too large", "PytorchStreamWriter failed", "unexpected pos")
-"""How the writers of a checkpoint's files tell that the disk is full."""
+from jmlr_cli.files import SEAL, broken_files, is_full_disk, read_sealed, seal_folder
 
 
 def step_of(checkpoint: Path) -> int:
@@ -25,7 +21,7 @@ def step_of(checkpoint: Path) -> int:
 
 def seal(checkpoint: Path, generation: str | None) -> None:
     """Declare a checkpoint whole. ``generation`` names the refreshed index that its candidates come from."""
-    write_json(checkpoint / SEAL, {"generation": generation, "checksums": folder_checksums(checkpoint)})
+    seal_folder(checkpoint, generation=generation)
 
 
 def sealed(folder: Path) -> list[Path]:
@@ -42,9 +38,16 @@ def generation_of(checkpoint: Path) -> str | None:
     return _read_seal(checkpoint)[0]
 
 
+def damage(checkpoint: Path) -> Iterator[tuple[str, str]]:
+    """The files of a checkpoint that are not as its seal says, each with what is wrong with it.
+
+    Raises :class:`DamagedError` when the seal cannot be read."""
+    return broken_files(checkpoint, _read_seal(checkpoint)[1])
+
+
 def verify(checkpoint: Path) -> None:
     """Compare every file of a checkpoint with its seal. Raises :class:`DamagedError` that names the first which differs."""
-    broken = first_broken(checkpoint, _read_seal(checkpoint)[1])
+    broken = next(damage(checkpoint), None)
     if broken:
         raise DamagedError(f"{checkpoint / broken[0]} is not what was written", "Remove this checkpoint.")
 
@@ -52,9 +55,11 @@ def verify(checkpoint: Path) -> None:
 def _read_seal(checkpoint: Path) -> tuple[str | None, dict[str, str]]:
     """The generation and the checksums in a seal."""
     try:
-        record = json.loads((checkpoint / SEAL).read_text(encoding="utf-8"))
+        record, _ = read_sealed(checkpoint / SEAL)
+        if record.keys() != {"generation", "checksums"}:  # a misspelt "checksum" is damage, too
+            raise ValueError(f"its keys are {', '.join(record)}")
         return record["generation"], dict(record["checksums"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, TypeError) as error:
         raise DamagedError(f"{checkpoint / SEAL} cannot be read ({type(error).__name__})", "Remove this checkpoint.") from None
 
 
@@ -81,13 +86,24 @@ def drop_old(folder: Path, keep: int) -> list[Path]:
 
 
 @contextmanager
+def read_as_state(checkpoint: str | None) -> Iterator[None]:
+    """Inside, the optimizer's state is read. Raises :class:`DamagedError` for a file that holds more than tensors and plain
+    values: no object is ever unpickled."""
+    try:
+        yield
+    except UnpicklingError as error:
+        reason = str(error).splitlines()[0]
+        raise DamagedError(f"the checkpoint {checkpoint} cannot be read: {reason}", "Remove it and resume again.") from None
+
+
+@contextmanager
 def written_whole(checkpoint: Path) -> Iterator[None]:
     """Inside, a checkpoint is written. Where the disk is full, what there is of it is removed and :class:`InputError` raised."""
     try:
         yield
     except (OSError, RuntimeError, SafetensorError) as error:
         shutil.rmtree(checkpoint, ignore_errors=True)
-        if not any(sign in str(error) for sign in FULL):
+        if not is_full_disk(error):
             raise
         raise InputError(
             f"{checkpoint.name} could not be written: no space is left for it in {checkpoint.parent}",

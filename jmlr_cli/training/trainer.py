@@ -15,7 +15,7 @@ from jmlr_cli.errors import DamagedError, InputError, MissingError
 from jmlr_cli.modes import is_out_of_memory
 from jmlr_cli.recipe.schema import TrainingConfig
 from jmlr_cli.training.candidates import Candidates
-from jmlr_cli.training.checkpoints import drop_old, seal, written_whole
+from jmlr_cli.training.checkpoints import drop_old, read_as_state, seal, written_whole
 from jmlr_cli.training.dataset import EpochOrder, TrainingSet
 from jmlr_cli.training.joint_step import JointModule, Turn
 from jmlr_cli.training.meter import Meter
@@ -159,6 +159,14 @@ class JointTrainer(Trainer):
     def _utilities_file(self, checkpoint: Path) -> Path:
         """Where this process keeps its utilities: each has the questions that it met."""
         return checkpoint / f"utilities-{self.args.process_index}.json"
+
+    def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
+        with read_as_state(checkpoint):
+            super()._load_optimizer_and_scheduler(checkpoint)
+
+    def _load_rng_state(self, checkpoint: str | None) -> None:
+        with read_as_state(checkpoint):
+            super()._load_rng_state(checkpoint)
 
     def _load_from_checkpoint(self, resume_from_checkpoint: str, model: torch.nn.Module | None = None) -> None:
         module = self.accelerator.unwrap_model(model or self.model)

@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from jmlr_cli.files import read_sealed, seal_folder, write_sealed
+
 BASE = (
     *("train", "--recipe", "tiny", "--set", "data.train=questions.jsonl", "--set", "training.max_steps=4", "--json"),
     *("--set", "generator.lora.dropout=0", "--set", "training.learning_rate=1e-3", "--set", "candidates.refresh={every: 2}"),
@@ -34,6 +36,7 @@ def still(folder: Path) -> None:
         config = json.loads(file.read_text())
         if "hidden_dropout_prob" in config:
             file.write_text(json.dumps({**config, "hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}))
+        seal_folder(file.parent)
 
 
 def metrics(folder: Path, run: str) -> list[dict[str, float]]:
@@ -84,8 +87,7 @@ def test_a_run_of_two_processes_is_resumed_by_two(jmlr, indexed):
     first = jmlr(*BASE, *settings, "--set", "training.save_every=2")
     assert first.code == 0, first.out
     run = indexed / ".jmlr" / "runs" / first.json["run"]
-    record = json.loads((run / "run.json").read_text())
-    (run / "run.json").write_text(json.dumps({**record, "status": "interrupted"}))
+    write_sealed(run / "run.json", {**read_sealed(run / "run.json")[0], "status": "interrupted"})
     last = run / "checkpoints" / "checkpoint-4"
     (last / "seal.json").unlink()
     resumed = jmlr("train", "--resume", run.name, "--json")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 
 import pytest
+
+from jmlr_cli.files import read_sealed, write_sealed
 
 MISTAKES = [
     # (arguments, exit code, words that the message must hold)
@@ -107,7 +108,7 @@ def test_an_unfinished_run_does_not_answer(clinic, tmp_path):
     home = tmp_path / "home"
     shutil.copytree(clinic.folder / ".jmlr", home)
     record = home / "runs" / clinic.trained["run"] / "run.json"
-    record.write_text(json.dumps({**json.loads(record.read_text()), "status": "failed"}))
+    write_sealed(record, {**read_sealed(record)[0], "status": "failed"})
     result = clinic.jmlr("ask", "What?", "--run", clinic.trained["run"], "--json", JMLR_HOME=str(home))
     assert result.code == 3
     assert "--resume" in result.json["hint"]

@@ -16,6 +16,7 @@ from jmlr_cli.contracts.config import Section
 from jmlr_cli.contracts.generator import Generator
 from jmlr_cli.contracts.values import Part, Passage, Prompt, Question, Turn
 from jmlr_cli.errors import InputError, MissingError
+from jmlr_cli.offline import check_online
 from jmlr_plugins.generators.fitting import Room, fit, recent
 from jmlr_plugins.generators.openai_errors import Server, errors_told
 from jmlr_plugins.generators.template import WORDINGS, content
@@ -80,6 +81,7 @@ class OpenAIGenerator(Generator):
             import openai
         except ImportError as error:
             raise MissingError("the openai generator needs the package openai", "pip install 'jmlr[openai]'") from error
+        check_online(f"the server at {self.url}")
         key = os.environ.get(self.options.api_key_env)
         if not key and self.url.rstrip("/") == OFFICIAL:
             raise MissingError(f"there is no key in {self.options.api_key_env}", "Set it, or generator.options.base_url.")

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 import codecs
+from pathlib import Path
 
 from jmlr_cli.contracts.reader import UnreadableFile
 
 UTF16_MARKS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 FALLBACKS = ("utf-8-sig", "cp1252", "latin-1")
+
+LARGEST = 16 * 2**20
+"""Bytes of a file that is read as one document, and of one line of records: a parsed page takes fifty times as much memory."""
+
+
+def content(path: Path) -> bytes:
+    """What a file holds that is one document. Raises :class:`UnreadableFile` for one that is too large to be."""
+    with path.open("rb") as handle:
+        data = handle.read(LARGEST + 1)
+    if len(data) > LARGEST:
+        raise UnreadableFile(f"larger than {LARGEST // 2**20} MiB; split it, or make JSON lines of it")
+    return data
 
 
 def decoded(data: bytes) -> str:

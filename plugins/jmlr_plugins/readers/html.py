@@ -13,7 +13,7 @@ from bs4.dammit import EncodingDetector
 
 from jmlr_cli.contracts.reader import Reader
 from jmlr_cli.contracts.values import Document
-from jmlr_plugins.readers.decoding import decoded
+from jmlr_plugins.readers.decoding import content, decoded
 from jmlr_plugins.readers.html_blocks import PageWalk, one_line, tags
 from jmlr_plugins.readers.html_metadata import page_metadata
 from jmlr_plugins.readers.outline import first_heading, sectioned, without_title
@@ -33,7 +33,7 @@ class HTMLReader(Reader):
     suffixes: ClassVar[tuple[str, ...]] = (".html", ".htm")
 
     def read(self, path: Path, name: str) -> Iterator[Document]:
-        page = _parsed(_decoded(path.read_bytes()))
+        page = _parsed(_decoded(content(path)))
         page_title = one_line(page.title) if page.title else ""
         metadata = page_metadata(page)
         _drop_furniture(page)

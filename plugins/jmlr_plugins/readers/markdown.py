@@ -8,13 +8,13 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, ClassVar
 
-import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from jmlr_cli.contracts.reader import Reader
 from jmlr_cli.contracts.values import Document, Section
-from jmlr_plugins.readers.decoding import decoded
+from jmlr_cli.yaml_text import YamlError, load_yaml
+from jmlr_plugins.readers.decoding import content, decoded
 from jmlr_plugins.readers.metadata import plain_metadata
 from jmlr_plugins.readers.outline import Block, first_heading, sectioned, without_title
 from jmlr_plugins.readers.titles import title_from_name
@@ -35,7 +35,7 @@ class MarkdownReader(Reader):
         self._block_parser = MarkdownIt("commonmark").disable("inline")
 
     def read(self, path: Path, name: str) -> Iterator[Document]:
-        metadata, text = _front_matter(decoded(path.read_bytes()))
+        metadata, text = _front_matter(decoded(content(path)))
         blocks = list(self._blocks(text))
         title = metadata.pop("title", "") or first_heading(blocks) or title_from_name(name)
         sections = sectioned(without_title(blocks, title))
@@ -92,6 +92,6 @@ def _front_matter(text: str) -> tuple[dict[str, str], str]:
 
 def _yaml(text: str) -> Any:
     try:
-        return yaml.safe_load(text)
-    except (yaml.YAMLError, ValueError):  # ValueError: a date such as 2024-02-31
+        return load_yaml(text)
+    except YamlError:
         return None

@@ -10,6 +10,7 @@ from pathlib import Path
 from jmlr_cli.contracts.reader import Reader, UnreadableFile
 from jmlr_cli.contracts.values import NO_METADATA, Document, Section
 from jmlr_cli.corpus.seen import Seen
+from jmlr_plugins.readers.decoding import LARGEST
 
 
 class RecordReader(Reader):
@@ -48,7 +49,9 @@ def record(id: str, title: str, text: str, metadata: Mapping[str, str] = NO_META
 
 def _lines(path: Path) -> Iterator[tuple[int, str]]:
     with path.open("rb") as handle:
-        for number, raw in enumerate(handle, start=1):
+        for number, raw in enumerate(iter(lambda: handle.readline(LARGEST + 1), b""), start=1):
+            if len(raw) > LARGEST:
+                raise UnreadableFile(f"line {number}: longer than {LARGEST // 2**20} MiB")
             try:
                 line = raw.removeprefix(codecs.BOM_UTF8).decode().rstrip("\r\n")
             except UnicodeDecodeError as error:

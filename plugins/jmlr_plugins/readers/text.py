@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from jmlr_cli.contracts.reader import Reader
 from jmlr_cli.contracts.values import Document
-from jmlr_plugins.readers.decoding import decoded
+from jmlr_plugins.readers.decoding import content, decoded
 from jmlr_plugins.readers.outline import Block, sectioned
 from jmlr_plugins.readers.titles import is_title, title_from_name
 
@@ -22,7 +22,7 @@ class TextReader(Reader):
     suffixes: ClassVar[tuple[str, ...]] = (".txt",)
 
     def read(self, path: Path, name: str) -> Iterator[Document]:
-        lines = decoded(path.read_bytes()).strip().split("\n")
+        lines = decoded(content(path)).strip().split("\n")
         title, body = title_from_name(name), lines
         if is_title(lines[0]) and any(map(str.strip, lines[1:])):
             title, body = " ".join(lines[0].split()), lines[1:]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from jmlr_cli.errors import DamagedError, InputError, JmlrError, MissingError
+from jmlr_cli.offline import check_online
 
 if TYPE_CHECKING:
     from qdrant_client import QdrantClient
@@ -28,7 +29,9 @@ class Server:
     timeout: int
 
     def connect(self) -> QdrantClient:
-        """The client. Raises :class:`MissingError` without the package."""
+        """The client. Raises :class:`MissingError` without the package, and where the network is not to be used."""
+        if self.url is not None:
+            check_online(f"the qdrant server at {self.url}")
         try:
             from qdrant_client import QdrantClient
         except ImportError as error:
