@@ -73,8 +73,8 @@ def systems_table(evaluations: Sequence[Kept]) -> Table:
 
 
 def compared_table(comparison: Comparison) -> Table:
-    """The systems of a comparison, each over all of its runs, by every measure that was compared."""
-    figures = [each.measures or {"accuracy": Mean(value=each.accuracy, ci95=each.ci95)} for each in comparison.systems]
+    """The systems of a comparison, each over all of its runs, by every metric that was compared."""
+    figures = [each.metrics or {"accuracy": Mean(value=each.accuracy, ci95=each.ci95)} for each in comparison.systems]
     metrics = dict.fromkeys(name for each in figures for name in each)
     cells = [[_figure(name, each.get(name, Mean())) for name in metrics] for each in figures]
     rows = tuple((*_named(system), *own) for system, own in zip(comparison.systems, cells, strict=True))

@@ -25,7 +25,7 @@ COMPARISON = {
     "warnings": [f"a warning {PAYLOAD}"],
     "systems": [
         {"name": "closed", "mode": "closed", "recipe": "r", "seeds": [1, 2], "accuracy": 0.5, "ci95": [0.15, 0.85]},
-        {"name": PAYLOAD, "mode": "rag", "recipe": None, "accuracy": None, "ci95": None},
+        {"name": PAYLOAD, "mode": "rag", "recipe": None, "accuracy": None, "metrics": {"answer_nll": {"value": 2.5}}},
     ],
     "pairs": [
         {
@@ -74,8 +74,8 @@ def test_the_tables_have_each_system_and_each_pair_with_its_figures(pair):
     assert dict(zip(head, rag, strict=True))["R@5"] == "0.750"
     assert "answers without an option" not in head
     assert rows(page, 1)[1:] == [
-        ["closed", "closed", "r", "1, 2", "50.0 [15.0, 85.0]"],
-        [PAYLOAD.replace("\u2028", " "), "rag", "", "", ""],
+        ["closed", "closed", "r", "1, 2", "50.0 [15.0, 85.0]", ""],
+        [PAYLOAD.replace("\u2028", " "), "rag", "", "", "", "2.500"],
     ]
     assert "Note: a warning" in html.document_fromstring(page).find(".//main//p[@class='note']").text_content()
     assert rows(page, 2)[1][2:] == [
