@@ -73,7 +73,7 @@ class System(Group):
     recipe: str | None = None
     seeds: tuple[int | None, ...] = ()
     evaluations: tuple[str, ...] = ()
-    measures: dict[str, Mean] = {}
+    metrics: dict[str, Mean] = {}
 
 
 class Pair(Shown):

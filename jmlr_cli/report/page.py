@@ -40,7 +40,10 @@ def render_page(report: Report, pictures: Sequence[Picture]) -> str:
         script=Markup(script),
         data=Markup(data_json(report.as_json())),
         systems=systems_table(report.evaluations) if report.evaluations else None,
-        comparisons=[(compared_table(each.found), pairs_table(each.found), each.found.warnings) for each in report.comparisons],
+        comparisons=[
+            (compared_table(each.found, report.evaluations), pairs_table(each.found), each.found.warnings)
+            for each in report.comparisons
+        ],
         made=[(f"S{n} {each.name}", _spelt_out(each)) for n, each in enumerate(report.evaluations, start=1)],
         pictures=[(picture, Markup(picture.svg)) for picture in pictures],
     )

@@ -72,13 +72,16 @@ def systems_table(evaluations: Sequence[Kept]) -> Table:
     return Table(("", "evaluation", "mode", *known), tuple((*name, *row) for name, row in zip(names, rows, strict=True)), 3)
 
 
-def compared_table(comparison: Comparison) -> Table:
-    """The systems of a comparison, each over all of its runs, by every measure that was compared."""
-    figures = [each.measures or {"accuracy": Mean(value=each.accuracy, ci95=each.ci95)} for each in comparison.systems]
+def compared_table(comparison: Comparison, evaluations: Sequence[Kept]) -> Table:
+    """The systems of a comparison, each over all of its runs, by every metric that was compared; and which of the page's
+    ``evaluations`` each was made of."""
+    numbers = {each.name: f"S{number}" for number, each in enumerate(evaluations, start=1)}
+    figures = [each.metrics or {"accuracy": Mean(value=each.accuracy, ci95=each.ci95)} for each in comparison.systems]
     metrics = dict.fromkeys(name for each in figures for name in each)
     cells = [[_figure(name, each.get(name, Mean())) for name in metrics] for each in figures]
-    rows = tuple((*_named(system), *own) for system, own in zip(comparison.systems, cells, strict=True))
-    return Table(("system", "mode", "recipe", "seeds", *map(_heading, metrics)), rows, 4)
+    made_of = [", ".join(numbers[name] for name in each.evaluations if name in numbers) for each in comparison.systems]
+    rows = tuple((*_named(each), *parts, *own) for each, own, *parts in zip(comparison.systems, cells, made_of, strict=True))
+    return Table(("system", "mode", "recipe", "seeds", "made of", *map(_heading, metrics)), rows, 5)
 
 
 def pairs_table(comparison: Comparison) -> Table:

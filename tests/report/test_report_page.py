@@ -24,8 +24,9 @@ COMPARISON = {
     "n": 4,
     "warnings": [f"a warning {PAYLOAD}"],
     "systems": [
-        {"name": "closed", "mode": "closed", "recipe": "r", "seeds": [1, 2], "accuracy": 0.5, "ci95": [0.15, 0.85]},
-        {"name": PAYLOAD, "mode": "rag", "recipe": None, "accuracy": None, "ci95": None},
+        {"name": "closed", "mode": "closed", "recipe": "r", "seeds": [1, 2], "evaluations": ["questions-rag"],
+         "accuracy": 0.5, "ci95": [0.15, 0.85]},
+        {"name": PAYLOAD, "mode": "rag", "recipe": None, "accuracy": None, "metrics": {"answer_nll": {"value": 2.5}}},
     ],
     "pairs": [
         {
@@ -74,8 +75,8 @@ def test_the_tables_have_each_system_and_each_pair_with_its_figures(pair):
     assert dict(zip(head, rag, strict=True))["R@5"] == "0.750"
     assert "answers without an option" not in head
     assert rows(page, 1)[1:] == [
-        ["closed", "closed", "r", "1, 2", "50.0 [15.0, 85.0]"],
-        [PAYLOAD.replace("\u2028", " "), "rag", "", "", ""],
+        ["closed", "closed", "r", "1, 2", "S2", "50.0 [15.0, 85.0]", ""],
+        [PAYLOAD.replace("\u2028", " "), "rag", "", "", "", "", "2.500"],
     ]
     assert "Note: a warning" in html.document_fromstring(page).find(".//main//p[@class='note']").text_content()
     assert rows(page, 2)[1][2:] == [
@@ -138,7 +139,8 @@ def test_nothing_is_fetched_from_anywhere(hostile):
 
 
 def test_a_comparison_alone_has_tables_and_no_questions(pair):
-    (pair.folder / "c.json").write_text(json.dumps(COMPARISON))
+    systems = [{**each, "evaluations": []} for each in COMPARISON["systems"]]
+    (pair.folder / "c.json").write_text(json.dumps({**COMPARISON, "systems": systems}))
     page = html.document_fromstring(page_of("c.json"))
     assert page.find(".//h1").text_content() == "questions"
     assert page.find(".//form") is None
