@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, fields
 from pathlib import Path
@@ -13,6 +13,9 @@ from jmlr_cli.errors import InputError
 from jmlr_cli.evaluation.results import Mean, QuestionResult
 
 FIELDS = frozenset(field.name for field in fields(QuestionResult))
+Leaks = Mapping[str, AbstractSet[str]]
+"""The ids of the passages that hold each leaking question, by its id; none where only a training set holds it."""
+
 NEEDED = frozenset({"id", "correct", "answer_nll", "passages"})
 HINT = "It must be what `jmlr eval --output FILE` wrote, or the name of a kept evaluation."
 
@@ -47,8 +50,8 @@ class WithoutLeaks:
     """An evaluation beside what is left of it.
 
     ``clean`` leaves the leaking questions out, ``leaking`` has them alone. ``unread`` has the questions whose prompt held no
-    leaking passage: without those passages their prompts, and so their results, are the same. ``removed`` has all questions,
-    those that did read one answered again without; None when that was not done.
+    passage that leaks them: without those passages their prompts, and so their results, are the same. ``removed`` has all
+    questions, those that did read one answered again without; None when that was not done.
     """
 
     every: Figures
@@ -62,25 +65,20 @@ class WithoutLeaks:
         return {name: figures.as_json() if figures else None for name, figures in names.items()}
 
 
-def without_leaks(
-    results: Sequence[QuestionResult],
-    questions: AbstractSet[str],
-    passages: AbstractSet[str],
-    again: Sequence[QuestionResult] | None = None,
-) -> WithoutLeaks:
-    """``results`` with and without the leaking ``questions`` and the leaking ``passages``, both by their ids. ``again`` are new
-    results of those that read a leaking passage."""
-    clean = [result for result in results if result.id not in questions]
-    leaking = [result for result in results if result.id in questions]
-    read = {result.id for result in readers(results, passages)}
+def without_leaks(results: Sequence[QuestionResult], leaks: Leaks, again: Sequence[QuestionResult] | None = None) -> WithoutLeaks:
+    """``results`` with and without the leaking questions and the passages that hold them. ``again`` are new results of those that
+    read such a passage."""
+    clean = [result for result in results if result.id not in leaks]
+    leaking = [result for result in results if result.id in leaks]
+    read = {result.id for result in readers(results, leaks)}
     unread = [result for result in results if result.id not in read]
     removed = None if again is None and read else Figures.of([*unread, *(again or ())])
     return WithoutLeaks(Figures.of(results), Figures.of(clean), Figures.of(leaking), Figures.of(unread), removed)
 
 
-def readers(results: Iterable[QuestionResult], passages: AbstractSet[str]) -> list[QuestionResult]:
-    """The results of questions whose prompt held one of the passages."""
-    return [result for result in results if not passages.isdisjoint(result.passages)]
+def readers(results: Iterable[QuestionResult], leaks: Leaks) -> list[QuestionResult]:
+    """The results of questions whose prompt held a passage that holds the question."""
+    return [result for result in results if not leaks.get(result.id, frozenset()).isdisjoint(result.passages)]
 
 
 def read_results(file: Path) -> list[QuestionResult]:
