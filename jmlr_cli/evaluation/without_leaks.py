@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from jmlr_cli.errors import InputError
 from jmlr_cli.evaluation.results import Mean, QuestionResult
 
-FIELDS = frozenset(field.name for field in fields(QuestionResult))
+RESULT = TypeAdapter(QuestionResult)
+"""Reads a line; fields of a later jmlr are left out."""
+
 Leaks = Mapping[str, AbstractSet[str]]
 """The ids of the passages that hold each leaking question, by its id; none where only a training set holds it."""
 
@@ -104,10 +108,11 @@ def check_same_questions(results: Sequence[QuestionResult], ids: AbstractSet[str
 
 def _result(line: str, place: str) -> QuestionResult:
     try:
-        values: dict[str, Any] = {key: value for key, value in json.loads(line).items() if key in FIELDS}
+        values = json.loads(line)
         if NEEDED - values.keys():
             raise ValueError(f"no {', '.join(sorted(NEEDED - values.keys()))}")
-        lists = {key: tuple(value) for key, value in values.items() if isinstance(value, list)}
-        return QuestionResult(**(values | lists))
-    except (ValueError, TypeError, AttributeError) as error:
+        return RESULT.validate_python(values)
+    except ValidationError as error:
+        raise InputError(f"{place}: no question's result ({error.errors()[0]['msg']})", HINT) from None
+    except (ValueError, AttributeError) as error:
         raise InputError(f"{place}: no question's result ({error})", HINT) from None
