@@ -37,7 +37,7 @@ def audit(
         typer.Option(metavar="NAME|FILE", help="Results of an evaluation: its figures with and without what leaks."),
     ] = None,
     retest: Annotated[
-        bool, typer.Option("--retest", help="Answer again, without the leaking passages, what was answered from them.")
+        bool, typer.Option("--retest", help="Answer again, each without the passages that leak it, the questions that read one.")
     ] = False,
     run: RunName = None,
     recipe: RecipeName = None,
@@ -120,13 +120,13 @@ def _compared(done: Audit, questions: QuestionSet, results: Sequence[QuestionRes
     from jmlr_cli import console
     from jmlr_cli.evaluation.without_leaks import without_leaks
 
-    again = None
+    again, leaks = None, done.leaking_passages
     if system:
         from jmlr_cli.evaluation.again import answered_again
 
         with console.progress_bar("answering again") as progress:
-            again = answered_again(system, questions, results, done.leaking_passages, progress)
-    return without_leaks(results, set(done.leaking), done.leaking_passages, again).as_json()
+            again = answered_again(system, questions, results, leaks, progress)
+    return without_leaks(results, leaks, again).as_json()
 
 
 def _write(output: Path, done: Audit) -> None:

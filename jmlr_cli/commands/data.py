@@ -14,12 +14,14 @@ if TYPE_CHECKING:
     from jmlr_cli.rationales.file import RationaleFile
     from jmlr_cli.rationales.write import Written
 
-app = typer.Typer(help="Make documents of question sets.", no_args_is_help=True)
+app = typer.Typer(help="Make documents of question sets.", invoke_without_command=True)
 
 
-@app.callback()
-def data() -> None:
+@app.callback(invoke_without_command=True)
+def data(context: typer.Context) -> None:
     """Make documents of question sets."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
 
 
 @app.command()

@@ -18,8 +18,8 @@ SETS = {
     "all": "all questions",
     "clean": "without the leaking questions",
     "leaking": "the leaking questions alone",
-    "unread": "questions that read no leaking passage",
-    "removed": "leaking passages removed, answered again",
+    "unread": "questions that read no passage that leaks them",
+    "removed": "each without the passages that leak it",
 }
 SHOWN = 20
 """Findings on the screen."""
@@ -87,9 +87,7 @@ def _show_evaluation(evaluation: dict[str, Any]) -> None:
     print_table(evaluation["name"], [heads[p] for p in used], [[row[p] for p in used] for row in rows], right=used[1:])
     if evaluation["removed"] is None:
         lacking = evaluation["all"]["n"] - evaluation["unread"]["n"]
-        print_table(
-            "", ("", ""), [(f"{lacking} questions were answered from leaking passages: --retest answers them without", "")]
-        )
+        print_table("", ("", ""), [(f"{lacking} questions read a passage that leaks them: --retest answers them without", "")])
 
 
 def _figures(found: dict[str, Any]) -> tuple[str, ...]:

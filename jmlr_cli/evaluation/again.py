@@ -1,49 +1,59 @@
-"""Questions of an earlier evaluation answered once more, without some of the index's passages."""
+"""Questions of an earlier evaluation answered once more, each without the passages that hold it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import replace
 
 from jmlr_cli.answering.system import System
 from jmlr_cli.contracts.progress import Progress, silent
-from jmlr_cli.contracts.values import Question, QuestionSet
+from jmlr_cli.contracts.values import Hit, Question, QuestionSet
 from jmlr_cli.errors import InputError
 from jmlr_cli.evaluation.results import QuestionResult
 from jmlr_cli.evaluation.run import evaluate_questions
 from jmlr_cli.evaluation.settings import DEPTH, Settings
+from jmlr_cli.evaluation.sources import Retrieve
 from jmlr_cli.evaluation.system import searched, settings_of
-from jmlr_cli.evaluation.without_leaks import readers
+from jmlr_cli.evaluation.without_leaks import Leaks, readers
 
 LOOKED_AT = 20
 """Questions whose retrieved passages are compared with those that the evaluation read."""
 
 
 def answered_again(
-    system: System,
-    questions: QuestionSet,
-    results: Sequence[QuestionResult],
-    passages: AbstractSet[str],
-    progress: Progress = silent,
+    system: System, questions: QuestionSet, results: Sequence[QuestionResult], leaks: Leaks, progress: Progress = silent
 ) -> list[QuestionResult]:
-    """New results of the questions whose prompt held one of ``passages``, from the index behind a filter that keeps these out.
-    ``results`` must be this system's, with the same settings.
+    """New results of the questions whose prompt held a passage that leaks them, as if the index did not hold these. ``results``
+    must be this system's, with the same settings.
 
-    Raises :class:`InputError` when, without the filter, most of the questions would now read other passages than they did.
+    Raises :class:`InputError` when most of the questions would now read other passages than they did, leaks and all.
     """
-    old = {result.id: result for result in readers(results, passages)}
+    old = {result.id: result for result in readers(results, leaks)}
     if not old:
         return []
     some = tuple(question for question in questions.questions if question.id in old)
     _check_same_system(system, some, old)
     settings = _settings(system, results)
-    retrieve = searched(system.index.without(passages), max(settings.k, DEPTH))
+    retrieve = _without(system, leaks, max(settings.k, DEPTH))
     chosen = replace(questions, questions=some)
-    found = evaluate_questions(
-        chosen, system.generator, mode="rag", settings=settings, retrieve=retrieve, progress=progress
-    )  # fmt: skip
-    return list(found.results)
+    return [
+        *evaluate_questions(chosen, system.generator, mode="rag", settings=settings, retrieve=retrieve, progress=progress).results
+    ]
+
+
+def _without(system: System, leaks: Leaks, depth: int) -> Retrieve:
+    """Finds the ``depth`` best passages of each question that do not leak it: so many more are searched for."""
+
+    def retrieve(questions: Sequence[Question]) -> list[list[Hit]]:
+        most = max(len(leaks[question.id]) for question in questions)
+        found = searched(system.index, depth + most)(questions)
+        return [_kept(question, hits)[:depth] for question, hits in zip(questions, found, strict=True)]
+
+    def _kept(question: Question, hits: Sequence[Hit]) -> list[Hit]:
+        kept = [hit for hit in hits if hit.passage.id not in leaks[question.id]]
+        return [replace(hit, rank=rank) for rank, hit in enumerate(kept, 1)]
+
+    return retrieve
 
 
 def _settings(system: System, results: Sequence[QuestionResult]) -> Settings:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from jmlr_cli.errors import InputError
 from jmlr_cli.evaluation.results import Mean, QuestionResult
 
-FIELDS = frozenset(field.name for field in fields(QuestionResult))
+RESULT = TypeAdapter(QuestionResult)
+"""Reads a line; fields of a later jmlr are left out."""
+
+Leaks = Mapping[str, AbstractSet[str]]
+"""The ids of the passages that hold each leaking question, by its id; none where only a training set holds it."""
+
 NEEDED = frozenset({"id", "correct", "answer_nll", "passages"})
 HINT = "It must be what `jmlr eval --output FILE` wrote, or the name of a kept evaluation."
 
@@ -47,8 +54,8 @@ class WithoutLeaks:
     """An evaluation beside what is left of it.
 
     ``clean`` leaves the leaking questions out, ``leaking`` has them alone. ``unread`` has the questions whose prompt held no
-    leaking passage: without those passages their prompts, and so their results, are the same. ``removed`` has all questions,
-    those that did read one answered again without; None when that was not done.
+    passage that leaks them: without those passages their prompts, and so their results, are the same. ``removed`` has all
+    questions, those that did read one answered again without; None when that was not done.
     """
 
     every: Figures
@@ -62,25 +69,20 @@ class WithoutLeaks:
         return {name: figures.as_json() if figures else None for name, figures in names.items()}
 
 
-def without_leaks(
-    results: Sequence[QuestionResult],
-    questions: AbstractSet[str],
-    passages: AbstractSet[str],
-    again: Sequence[QuestionResult] | None = None,
-) -> WithoutLeaks:
-    """``results`` with and without the leaking ``questions`` and the leaking ``passages``, both by their ids. ``again`` are new
-    results of those that read a leaking passage."""
-    clean = [result for result in results if result.id not in questions]
-    leaking = [result for result in results if result.id in questions]
-    read = {result.id for result in readers(results, passages)}
+def without_leaks(results: Sequence[QuestionResult], leaks: Leaks, again: Sequence[QuestionResult] | None = None) -> WithoutLeaks:
+    """``results`` with and without the leaking questions and the passages that hold them. ``again`` are new results of those that
+    read such a passage."""
+    clean = [result for result in results if result.id not in leaks]
+    leaking = [result for result in results if result.id in leaks]
+    read = {result.id for result in readers(results, leaks)}
     unread = [result for result in results if result.id not in read]
     removed = None if again is None and read else Figures.of([*unread, *(again or ())])
     return WithoutLeaks(Figures.of(results), Figures.of(clean), Figures.of(leaking), Figures.of(unread), removed)
 
 
-def readers(results: Iterable[QuestionResult], passages: AbstractSet[str]) -> list[QuestionResult]:
-    """The results of questions whose prompt held one of the passages."""
-    return [result for result in results if not passages.isdisjoint(result.passages)]
+def readers(results: Iterable[QuestionResult], leaks: Leaks) -> list[QuestionResult]:
+    """The results of questions whose prompt held a passage that holds the question."""
+    return [result for result in results if not leaks.get(result.id, frozenset()).isdisjoint(result.passages)]
 
 
 def read_results(file: Path) -> list[QuestionResult]:
@@ -106,10 +108,11 @@ def check_same_questions(results: Sequence[QuestionResult], ids: AbstractSet[str
 
 def _result(line: str, place: str) -> QuestionResult:
     try:
-        values: dict[str, Any] = {key: value for key, value in json.loads(line).items() if key in FIELDS}
+        values = json.loads(line)
         if NEEDED - values.keys():
             raise ValueError(f"no {', '.join(sorted(NEEDED - values.keys()))}")
-        lists = {key: tuple(value) for key, value in values.items() if isinstance(value, list)}
-        return QuestionResult(**(values | lists))
-    except (ValueError, TypeError, AttributeError) as error:
+        return RESULT.validate_python(values)
+    except ValidationError as error:
+        raise InputError(f"{place}: no question's result ({error.errors()[0]['msg']})", HINT) from None
+    except (ValueError, AttributeError) as error:
         raise InputError(f"{place}: no question's result ({error})", HINT) from None

@@ -25,12 +25,10 @@ TRIES = 20
 class Index:
     """Passages and the retriever that finds them, as of one generation.
 
-    ``where`` is the filter on it, ``left_out`` the ids of passages that it is to be without, and ``only`` the ids of those that
-    are left; None when all are.
+    ``where`` is the filter on it, and ``only`` the ids of the passages that pass it; None without one.
     """
 
     where: tuple[Condition, ...] = ()
-    left_out: AbstractSet[str] = frozenset()
     only: AbstractSet[str] | None = None
 
     def __init__(self, folder: Path, manifest: Manifest, retriever: Retriever) -> None:
@@ -50,16 +48,9 @@ class Index:
         wanted = (*self.where, *where)
         if wanted not in self._views:
             view = copy.copy(self)
-            view.where, view.only = wanted, passing(self.passages, wanted, self.manifest.name) - self.left_out
+            view.where, view.only = wanted, passing(self.passages, wanted, self.manifest.name)
             self._views[wanted] = view
         return self._views[wanted]
-
-    def without(self, ids: AbstractSet[str]) -> Index:
-        """This index as if it did not hold the passages with these ids; :attr:`passages` still holds all."""
-        view = copy.copy(self)
-        every = self.only if self.only is not None else {row[0] for row in self.passages.select("SELECT id FROM passages")}
-        view.left_out, view.only, view._views = self.left_out | ids, frozenset(every - ids), {}
-        return view
 
     def search(self, queries: Sequence[str], k: int) -> list[list[Hit]]:
         """The ``k`` best passages of each query, best first."""

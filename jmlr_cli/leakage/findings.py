@@ -93,9 +93,14 @@ class Audit:
         return [id for id in self.ids if id in found]
 
     @property
-    def leaking_passages(self) -> frozenset[str]:
-        """The ids of the index's passages that hold a question."""
-        return frozenset(finding.text for finding in self.leaks if finding.source == "index")
+    def leaking_passages(self) -> dict[str, frozenset[str]]:
+        """The ids of the index's passages that hold each leaking question, by its id. For another question the same passage may
+        be gold."""
+        found: dict[str, set[str]] = {finding.question: set() for finding in self.leaks}
+        for finding in self.leaks:
+            if finding.source == "index":
+                found[finding.question].add(finding.text)
+        return {question: frozenset(passages) for question, passages in found.items()}
 
     def strongest(self) -> list[Finding]:
         """The strongest findings of each leaking question, in the set's order."""

@@ -70,7 +70,7 @@ def test_a_passage_marked_with_the_question_is_found_whatever_it_says(audit_of, 
 def test_the_gold_document_leaks_only_when_that_is_asked_for(audit_of):
     passages = [passage("gout.md", f"{VIGNETTE} Colchicine.")]
     done = audit_of([QUESTION_7], passages)
-    assert (done.leaking, done.leaking_passages) == ([], frozenset())
+    assert (done.leaking, done.leaking_passages) == ([], {})
     assert done.as_json()["measures"]["exact"] == {"questions": 0, "share": 0.0, "texts": 0, "only_in_gold": 1}
     assert audit_of([QUESTION_7], passages, gold=True).leaking == ["case-7"]
 
