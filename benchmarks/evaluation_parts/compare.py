@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -20,16 +21,18 @@ from jmlr_plugins.generators.decoder import DecoderGenerator
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """One answer style. ``seconds`` are those of each round; ``speedup`` is the median over rounds of lm-eval's seconds over
-    ours. ``batch_seconds`` are those of lm-eval's first round by batch size. ``chosen``: the options that each side chose,
-    in the questions' order. ``changed`` counts questions whose option differs though lm-eval's two best are further apart
-    than rounding explains."""
+    """One answer style. ``seconds`` are those of each round by the clock, ``cpu_seconds`` the processor's; both speedups are
+    medians over rounds of lm-eval's seconds over ours. ``batch_seconds`` are those of lm-eval's first round by batch size.
+    ``chosen``: the options that each side chose, in the questions' order. ``changed`` counts questions whose option differs
+    though lm-eval's two best are further apart than rounding explains."""
 
     style: str
     questions: int
     seconds: dict[str, list[float]]
+    cpu_seconds: dict[str, list[float]]
     questions_per_second: dict[str, float]
     speedup: float
+    cpu_speedup: float
     batch_size: int
     batch_seconds: dict[int, float]
     worst_difference: float
@@ -48,21 +51,40 @@ def compare(style: str, settings: Settings, generator: DecoderGenerator, folder:
     rounds = [range(start, start + settings.size) for start in range(0, settings.size * settings.rounds, settings.size)]
     tried = {size: seconds_of(partial(theirs.answers, rounds[0], size))[0] for size in settings.batch_sizes}
     best = min(tried, key=lambda size: tried[size])
-    sides = {"ours": ours.answers, "lm-eval": lambda places: theirs.answers(places, best)}
+    sides = {"ours": _clocked(ours.answers), "lm-eval": _clocked(lambda places: theirs.answers(places, best))}
     done = take_turns(sides, rounds, block=1)
     seconds = {side: done[side].seconds for side in sides}
-    found = {side: [scored for place in range(len(rounds)) for scored in done[side].results[place]] for side in sides}
+    turns = {side: [done[side].results[place] for place in range(len(rounds))] for side in sides}
+    cpu_seconds = {side: [taken for taken, _ in results] for side, results in turns.items()}
+    found = {side: [scored for _, scores in results for scored in scores] for side, results in turns.items()}
     return Compared(
         style=style,
         questions=len(found["ours"]),
         seconds=seconds,
+        cpu_seconds=cpu_seconds,
         questions_per_second={side: settings.size / statistics.median(times) for side, times in seconds.items()},
-        speedup=statistics.median(slow / quick for quick, slow in zip(seconds["ours"], seconds["lm-eval"], strict=True)),
+        speedup=_speedup(seconds),
+        cpu_speedup=_speedup(cpu_seconds),
         batch_size=best,
         batch_seconds=tried,
         chosen={side: "".join(scored.chosen for scored in scores) for side, scores in found.items()},
         **_agreement(found["ours"], found["lm-eval"], TOLERANCE[settings.dtype]),
     )
+
+
+def _clocked(run: Callable[[Sequence[int]], list[Scored]]) -> Callable[[Sequence[int]], tuple[float, list[Scored]]]:
+    """``run``, which also tells the processor's seconds."""
+
+    def timed(places: Sequence[int]) -> tuple[float, list[Scored]]:
+        started = time.process_time()
+        scores = run(places)
+        return time.process_time() - started, scores
+
+    return timed
+
+
+def _speedup(seconds: Mapping[str, Sequence[float]]) -> float:
+    return statistics.median(slow / quick for quick, slow in zip(seconds["ours"], seconds["lm-eval"], strict=True))
 
 
 def _agreement(ours: Sequence[Scored], theirs: Sequence[Scored], tolerance: float) -> dict[str, Any]:

@@ -42,12 +42,16 @@ def show(report: dict[str, Any]) -> None:
         f"{settings['rounds']} rounds of {settings['size']} questions",
         soft_wrap=True,
     )
-    table = Table("answers", "ours, questions/s", "lm-eval (batch)", "speedup", "same option", "NLLs apart by")
+    table = Table("answers", "ours, questions/s", "lm-eval (batch)", "speedup", "of CPU time", "same option", "NLLs apart by")
     for each in report["styles"]:
         speed, chosen = each["questions_per_second"], each["chosen"]
         same = sum(a == b for a, b in zip(chosen["ours"], chosen["lm-eval"], strict=True))
         table.add_row(
-            each["style"], f"{speed['ours']:.2f}", f"{speed['lm-eval']:.2f} ({each['batch_size']})", f"{each['speedup']:.2f} ×",
-            f"{same} of {each['questions']}", f"{each['worst_difference']:.1e}",
-        )  # fmt: skip
+            each["style"],
+            f"{speed['ours']:.2f}",
+            f"{speed['lm-eval']:.2f} ({each['batch_size']})",
+            *(f"{each[name]:.2f} ×" for name in ("speedup", "cpu_speedup")),
+            f"{same} of {each['questions']}",
+            f"{each['worst_difference']:.1e}",
+        )
     console.out().print(table)

@@ -46,10 +46,11 @@ def test_both_sides_answer_the_same_questions_alike(report):
 @needs_lm_eval
 def test_each_round_of_each_side_is_timed_and_lm_eval_has_its_quickest_batch(report):
     for each in report["styles"]:
-        assert [len(times) for times in each["seconds"].values()] == [2, 2]
+        assert [len(times) for name in ("seconds", "cpu_seconds") for times in each[name].values()] == [2, 2, 2, 2]
         assert set(each["batch_seconds"]) == {"1", "2"}
         assert each["batch_seconds"][str(each["batch_size"])] == min(each["batch_seconds"].values())
         assert each["speedup"] > 0
+        assert each["cpu_speedup"] > 0
     assert {"cpu", "threads", "torch", "load"} <= set(report["machine"])
     assert report["machine"]["compared"]["lm-eval"]
 

@@ -105,8 +105,7 @@ def _spread(layers: Sequence[Any], rows: Sequence[int], read: torch.Tensor) -> N
 def _where(model: PreTrainedModel, read: torch.Tensor, longest: int, new: int) -> dict[str, Any]:
     """What tells the model where its new tokens stand: a mask ``(n, longest + new)`` that leaves out what is before a prompt,
     and, where the model takes them, positions ``(n, new)``; other models count them by the mask or by distance."""
-    whole: Any = model
-    bare = whole.get_base_model() if hasattr(model, "get_base_model") else whole
+    bare = getattr(model, "get_base_model", lambda: model)()  # what adapters wrap names no arguments of its own
     mask = (torch.arange(longest + new, device=read.device) >= (longest - read)[:, None]).long()
     if "position_ids" not in inspect.signature(bare.forward).parameters:
         return {"attention_mask": mask}
