@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Any, cast
 
 from pydantic import ValidationError
 
@@ -12,6 +12,7 @@ from jmlr_cli.contracts.objective import Objective
 from jmlr_cli.contracts.retriever import Retriever
 from jmlr_cli.errors import InputError
 from jmlr_cli.plugins import registry
+from jmlr_cli.recipe.load import explained
 from jmlr_cli.recipe.schema import ObjectiveConfig
 
 
@@ -31,10 +32,11 @@ def make_objective(config: ObjectiveConfig) -> Objective:
 
 
 def _made(kind: str, name: str, argument: object) -> object:
+    plugin: Any = registry().get(kind, name)
     try:
-        return registry().get(kind, name)(argument)
+        return plugin(argument)
     except ValidationError as error:
-        mistakes = "; ".join(f"{kind}.options.{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+        mistakes = "; ".join(explained(dict(item), plugin.Options, (kind, "options")) for item in error.errors())
         raise InputError(
             f"the {kind} {name!r} does not take these options: {mistakes}", "docs/recipes.md lists every option."
         ) from None

@@ -64,8 +64,7 @@ def idle(found: Accelerators) -> list[str]:
 
 
 def hub_state(offline: bool) -> str:
-    """Whether the Hugging Face hub answers within :data:`PATIENCE`: "reachable", "not asked (offline)", or "out of reach" with
-    the reason."""
+    """Whether the Hugging Face hub answers within :data:`PATIENCE`: "reachable", "not asked (offline)", "out of reach: …"."""
     from huggingface_hub import constants
 
     if offline or constants.HF_HUB_OFFLINE:

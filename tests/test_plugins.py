@@ -75,6 +75,22 @@ def test_an_offer_that_cannot_be_imported_says_whose_it_is(module):
         found.get("retriever", "gone")
 
 
+@pytest.mark.parametrize(
+    ("text", "reason"), [("import no_such_module_anywhere", "no_such_module_anywhere"), ("1 / 0", "ZeroDivisionError: division")]
+)
+def test_whatever_an_offer_s_import_raises_is_told(module, tmp_path, text, reason):
+    module("jmlr_test_heart", text)
+    hook = "def jmlr_tasks(register): register('heart', 'jmlr_test_heart:Heart')"
+    found = Registry([module("jmlr_test_body", f"from jmlr_cli.hookspecs import hookimpl\n@hookimpl\n{hook}")])
+    with pytest.raises(MissingError, match=f"'heart' of jmlr_test_body cannot be imported: .*{reason}"):
+        found.get("task", "heart")
+
+
+def test_what_loading_a_plugin_takes_is_measured(module):
+    found = Registry([module("jmlr_test_slow", "import time\ntime.sleep(0.05)"), module("jmlr_test_quick", "")])
+    assert {plugin.name: plugin.seconds >= 0.05 for plugin in found.plugins} == {"jmlr_test_slow": True, "jmlr_test_quick": False}
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_built_in_offer_can_be_imported_and_has_a_summary(kind):
     for offer in registry().offers:

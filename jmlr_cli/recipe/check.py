@@ -70,7 +70,8 @@ def _plugin_mistakes(values: dict[str, Any]) -> list[tuple[tuple, str]]:
             plugin: Any = registry().get(kind, given["plugin"])
             plugin.Options.model_validate(given.get("options") or {})
         except ValidationError as error:
-            found += [((kind, "options", *item["loc"]), explained(dict(item))) for item in error.errors()]
+            below = (kind, "options")
+            found += [((*below, *item["loc"]), explained(dict(item), plugin.Options, below)) for item in error.errors()]
         except InputError as error:
             found.append(((kind, "plugin"), f"{error}. {error.hint}"))
     return found

@@ -30,22 +30,24 @@ def recipe_keys(model: type[BaseModel] = Recipe, prefix: str = "") -> Iterator[K
             yield from recipe_keys(section, f"{prefix}{name}.")
 
 
-def keys_below(path: Sequence[Any]) -> list[str]:
-    """The keys of the section at ``path``; none where there is no section."""
-    model: type[BaseModel] | None = Recipe
+def keys_below(path: Sequence[Any], model: type[BaseModel] = Recipe) -> list[str]:
+    """The keys of the section at ``path`` below a model; none where there is no section."""
+    at: type[BaseModel] | None = model
     for step in path:
-        field = model.model_fields.get(step) if model else None
-        model = section_in(field.annotation) if field else None
-    return list(model.model_fields) if model else []
+        if isinstance(step, int):  # a place in a list, whose section was found with the list's key
+            continue
+        field = at.model_fields.get(step) if at else None
+        at = section_in(field.annotation, listed=True) if field else None
+    return list(at.model_fields) if at else []
 
 
-def section_in(annotation: Any) -> type[BaseModel] | None:
-    """The section in a type such as ``Section | None``, if there is one."""
+def section_in(annotation: Any, listed: bool = False) -> type[BaseModel] | None:
+    """The section in a type such as ``Section | None``, if there is one; with ``listed``, also that of a list of them."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    if get_origin(annotation) in (list, tuple, dict):
+    if get_origin(annotation) in (list, tuple, dict) and not listed:
         return None
-    return next((found for each in get_args(annotation) if (found := section_in(each))), None)
+    return next((found for each in get_args(annotation) if (found := section_in(each, listed))), None)
 
 
 def _choices(annotation: Any) -> Iterator[str]:

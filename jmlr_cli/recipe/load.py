@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from jmlr_cli.errors import InputError
 from jmlr_cli.recipe.keys import keys_below
@@ -147,10 +147,10 @@ def _override(text: str) -> Tree:
     return placed(nested, lambda keys: SET)
 
 
-def explained(mistake: dict[str, Any]) -> str:
-    """One of pydantic's complaints as a phrase that names the key."""
-    where = ".".join(str(step) for step in mistake["loc"]) or "recipe"
+def explained(mistake: dict[str, Any], model: type[BaseModel] = Recipe, below: Keys = ()) -> str:
+    """One of pydantic's complaints about a ``model`` that stands ``below`` these keys, as a phrase that names the key."""
+    where = ".".join(map(str, (*below, *mistake["loc"]))) or "recipe"
     if mistake["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(str(mistake["loc"][-1]), keys_below(mistake["loc"][:-1]), n=1)
+        close = difflib.get_close_matches(str(mistake["loc"][-1]), keys_below(mistake["loc"][:-1], model), n=1)
         return f"{where} is not a key" + (f" (did you mean {close[0]!r}?)" if close else "")
     return f"{where}: {mistake['msg'][0].lower()}{mistake['msg'][1:]}"

@@ -142,7 +142,7 @@ class GeneratorSuite:
 class LikelihoodSuite(GeneratorSuite):
     """Inherit it for a generator whose ``scores_likelihood`` is True."""
 
-    answers: ClassVar[Sequence[str]] = ("A. Beta blocker", "B", "C. Insulin", "Insulin, given under the skin")
+    answers: ClassVar[Sequence[str]] = ("A. Beta blocker", "C", "C. Insulin", "Insulin, given under the skin")
 
     def test_options_scored_together_are_scored_as_each_alone(self, create: Create) -> None:
         generator = create()

@@ -10,7 +10,7 @@ import torch
 from safetensors import safe_open
 from transformers import LlamaConfig, LlamaForCausalLM
 
-from jmlr_cli.errors import DamagedError, InputError
+from jmlr_cli.errors import InputError
 
 LORA = {"r": 4, "alpha": 8, "dropout": 0.0}
 
@@ -43,42 +43,6 @@ def test_gradients_reach_the_adapters_and_nothing_else(make, plain_folder, told)
     assert with_gradient
     assert all("lora_" in name for name in with_gradient)
     assert any("lm_head" in name for name in with_gradient)
-
-
-def test_new_adapters_change_nothing_until_they_are_trained(make, plain_folder, told):
-    bare, adapted = make(plain_folder), make(plain_folder, lora=LORA)
-    adapted.add_adapters()
-    adapted.module.eval()
-    prompts = told(bare)
-    before = bare.answer_nll(prompts).tolist()
-    assert adapted.answer_nll(prompts).tolist() == before
-    assert trained(adapted, prompts, steps=8) < sum(before) / 2
-
-
-def test_saved_adapters_give_the_same_nll_when_loaded(make, plain_folder, told, tmp_path):
-    generator = make(plain_folder, lora=LORA)
-    generator.add_adapters()
-    prompts = told(generator)
-    trained(generator, prompts)
-    generator.save(tmp_path)
-    loaded = make(plain_folder)
-    untrained = loaded.answer_nll(prompts).tolist()
-    loaded.load_adapters(tmp_path)
-    generator.module.eval()
-    assert loaded.answer_nll(prompts).tolist() == pytest.approx(generator.answer_nll(prompts).tolist(), abs=1e-6)
-    assert loaded.answer_nll(prompts).tolist() != pytest.approx(untrained, abs=1e-3)
-    assert not any(weight.requires_grad for weight in loaded.module.parameters())
-
-
-def test_loaded_adapters_can_be_trained_on(make, plain_folder, told, tmp_path):
-    generator = make(plain_folder, lora=LORA)
-    generator.add_adapters()
-    generator.save(tmp_path)
-    generator.load_adapters(tmp_path, trainable=True)  # also takes the first adapters off
-    names = [name for name, weight in generator.module.named_parameters() if weight.requires_grad]
-    assert names
-    assert all("lora_" in name for name in names)
-    assert trained(generator, told(generator)) > 0
 
 
 def test_a_saved_adapter_is_safetensors_alone_and_names_the_model_of_the_recipe(make, plain_folder, tmp_path):
@@ -165,35 +129,9 @@ def test_adapters_are_used_in_generating_and_scoring(make, plain_folder, questio
     assert scores[1].nll_sum < scores[0].nll_sum
 
 
-@pytest.mark.parametrize("missing", ["adapter_config.json", "adapter_model.safetensors"])
-def test_a_folder_without_whole_adapters_is_damaged(make, plain_folder, tmp_path, missing):
-    generator = make(plain_folder, lora=LORA)
-    generator.add_adapters()
-    generator.save(tmp_path)
-    (tmp_path / missing).unlink()
-    with pytest.raises(DamagedError, match=missing):
-        make(plain_folder).load_adapters(tmp_path)
-
-
-def test_broken_adapter_weights_are_damaged(make, plain_folder, tmp_path):
-    generator = make(plain_folder, lora=LORA)
-    generator.add_adapters()
-    generator.save(tmp_path)
-    (tmp_path / "adapter_model.safetensors").write_bytes(b"not tensors")
-    with pytest.raises(DamagedError, match="cannot be read"):
-        make(plain_folder).load_adapters(tmp_path)
-
-
 def test_adapters_of_another_model_do_not_fit(make, plain_folder, sentencepiece_folder, tmp_path):
     generator = make(plain_folder, lora=LORA)
     generator.add_adapters()
     generator.save(tmp_path)
     with pytest.raises(InputError, match="do not fit"):
         make(sentencepiece_folder).load_adapters(tmp_path)
-
-
-def test_a_model_without_adapters_is_saved_whole(make, plain_folder, told, tmp_path):
-    generator = make(plain_folder)
-    generator.save(tmp_path)
-    saved, prompts = make(tmp_path), told(generator)
-    assert saved.answer_nll(prompts).tolist() == generator.answer_nll(prompts).tolist()

@@ -46,20 +46,6 @@ def test_an_answer_is_the_most_likely_tokens_one_by_one(generator, prompts):
     assert generator.generate(prompts, 12) == [by_hand(generator, prompt, 12) for prompt in prompts]
 
 
-def test_an_answer_alone_is_the_answer_in_a_batch_and_the_same_again(generator, prompts):
-    together = generator.generate(prompts, 12)
-    assert together == [generator.generate([prompt], 12)[0] for prompt in prompts]
-    assert together == generator.generate(prompts, 12)
-
-
-def test_a_stream_says_what_generate_says(generator, prompts):
-    assert ["".join(generator.stream(prompt, 12)) for prompt in prompts] == generator.generate(prompts, 12)
-
-
-def test_no_prompts_have_no_answers(generator):
-    assert generator.generate([], 5) == []
-
-
 def taught_to_say(generator, prompt, answer: str):
     """Train the tiny model until it gives this one answer, with its end."""
     told = generator.render(prompt, [], answer)

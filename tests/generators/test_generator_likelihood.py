@@ -59,24 +59,11 @@ def test_neither_company_nor_padding_changes_an_answers_nll(generator, prompts):
     assert len(set(alone)) == 3
 
 
-def test_no_prompts_have_no_nll(generator):
-    assert generator.answer_nll([]).shape == (0,)
-
-
 def test_answer_scores_count_the_tokens(generator, prompts):
     scores = generator.answer_scores(prompts)
     assert [(score.nll_sum, score.tokens) for score in scores] == [
         (pytest.approx(total, abs=1e-4), tokens) for total, tokens in (by_hand(generator, prompt) for prompt in prompts)
     ]
-
-
-@pytest.mark.parametrize("answers", [ANSWERS, ["A", "B", "C"], ["C", "C. Insulin", "B. Aspirin"]])
-def test_options_scored_together_are_scored_as_each_alone(generator, question, answers):
-    passages = [Passage("p", "d", "", TEXT * 4, 0)]
-    together = generator.option_scores(generator.render(question, passages), answers)
-    alone = generator.answer_scores([generator.render(question, passages, answer) for answer in answers])
-    assert [score.nll_sum for score in together] == pytest.approx([score.nll_sum for score in alone], abs=1e-3)
-    assert [score.tokens for score in together] == [score.tokens for score in alone]
 
 
 def test_dropout_is_off_while_scoring_and_every_layer_keeps_its_mode(make, plain_folder, question):

@@ -38,6 +38,10 @@ def test_all_mistakes_are_found_with_their_lines(tmp_path):
     assert found["retriever.plugin"][0] == 6
     assert "colbert" in found["retriever.plugin"][1]
     assert found["objective.options.lm_temprature"][0] == 9
+    assert (
+        "objective.options.lm_temprature is not a key (did you mean 'lm_temperature'?)"
+        in found["objective.options.lm_temprature"][1]
+    )
     assert found["candidates"][0] == 10
     assert len(found) == 5
 
@@ -71,3 +75,11 @@ def test_the_commands_copy_and_check(jmlr, tmp_path):
     assert as_json.code == 3
     assert as_json.json["valid"] is False
     assert [mistake["line"] for mistake in as_json.json["mistakes"]] == [4, 5, 6, 9, 10]
+
+
+def test_a_mistake_deep_in_a_plugin_s_options_gets_a_suggestion(tmp_path):
+    file = tmp_path / "ward.yaml"
+    file.write_text("retriever:\n  plugin: hybrid\n  options:\n    retrievers: [{plugin: bm25, wieght: 2}]\n")
+    (mistake,) = mistakes_in(str(file))
+    assert (mistake.line, mistake.key) == (4, "retriever.options.retrievers.0.wieght")
+    assert "did you mean 'weight'?" in mistake.message

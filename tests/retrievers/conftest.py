@@ -57,6 +57,23 @@ def retriever(encoder_folder: Path) -> Callable[..., Any]:
     return create
 
 
+@pytest.fixture
+def with_encoder(retriever: Callable[..., Any], encoder_folder: Path) -> Callable[..., Callable[..., Any]]:
+    """``with_encoder(plugin, options)``: makes new ones on the tiny encoder, as the suites' fixture ``create`` does."""
+
+    def of(plugin: str, options: dict[str, Any]) -> Callable[..., Any]:
+        return lambda checkpoint=encoder_folder, **more: retriever(plugin, checkpoint=checkpoint, **{**options, **more})
+
+    return of
+
+
+@pytest.fixture
+def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Builds write their work in pieces of thousands of passages; here of a few, so that they can be gone on with."""
+    monkeypatch.setattr("jmlr_plugins.retrievers.encoder_retriever.PIECE", 4)
+    monkeypatch.setattr("jmlr_plugins.retrievers.token_build.LEAST", 0)
+
+
 @pytest.fixture(scope="session")
 def built() -> Callable[..., Retriever]:
     """``built(retriever, passages, at)``: the retriever, with the passages indexed in ``at`` and opened."""
