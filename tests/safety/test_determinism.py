@@ -10,6 +10,8 @@ import pytest
 from jmlr_cli.files import folder_checksums
 from jmlr_cli.index.manifest import generation_folder, read_manifest
 
+KINDS = (".safetensors", ".sqlite", ".npy")
+INDEX = ("index", "guidelines", "--name", "x", "--recipe", "tiny")
 TRAIN = ("train", "--recipe", "tiny", "--set", "data.train=questions.jsonl", "--set", "candidates.refresh={every: 2}")
 
 
@@ -34,13 +36,11 @@ def test_an_index_has_the_same_bytes_every_time(forks, twins, retriever):
     hybrid = ["--set", "retriever.options.retrievers=[{plugin: bm25}, {plugin: dense, checkpoint: tiny-bert}]"]
     more = hybrid if retriever == "hybrid" else []
     for at in twins:
-        done = forks(at, "index", "guidelines", "--name", "x", "--recipe", "tiny", "--retriever", retriever, *more)
+        done = forks(at, *INDEX, "--retriever", retriever, *more)
         assert done.code == 0, done.err
     one, two = (index_files(at, "x") for at in twins)
     assert one == two
-    rebuilt = forks(
-        twins[0], "index", "guidelines", "--name", "x", "--recipe", "tiny", "--retriever", retriever, *more, "--rebuild"
-    )
+    rebuilt = forks(twins[0], *INDEX, "--retriever", retriever, *more, "--rebuild")
     assert rebuilt.code == 0, rebuilt.err
     assert index_files(twins[0], "x") == two
 
@@ -48,9 +48,7 @@ def test_an_index_has_the_same_bytes_every_time(forks, twins, retriever):
 @pytest.mark.parametrize("retriever", ["bm25", "dense", "colbert"])
 def test_several_processes_write_the_bytes_of_one(forks, twins, retriever):
     for processes, at in enumerate(twins, 1):
-        done = forks(
-            at, "index", "guidelines", "--name", "x", "--recipe", "tiny", "--retriever", retriever, "--devices", str(processes)
-        )
+        done = forks(at, *INDEX, "--retriever", retriever, "--devices", str(processes))
         assert done.code == 0, done.err
     one, two = (index_files(at, "x") for at in twins)
     assert one == two
@@ -65,9 +63,7 @@ def test_a_run_has_the_same_losses_weights_and_answers_every_time(forks, twins):
         run = at / ".jmlr" / "runs" / json.loads(done.out)["run"]
         lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
         losses = [{key: line[key] for key in ("loss", "lm_loss", "rank_loss", "staleness") if key in line} for line in lines]
-        weights = {
-            name: checksum for name, checksum in folder_checksums(run).items() if name.endswith(("ors", ".sqlite", ".npy"))
-        }
+        weights = {name: checksum for name, checksum in folder_checksums(run).items() if name.endswith(KINDS)}
         answers = [json.loads(forks(at, "ask", question, "--json").out) for question in ("What treats gout?", "Which cream?")]
         evaluation = json.loads(forks(at, "eval", "questions.jsonl", "--run", run.name, "--json").out)
         numbers = {key: evaluation[key] for key in ("accuracy", "answer_nll", "retrieval")}

@@ -97,7 +97,7 @@ REASONS = {
     "locked.pdf": "encrypted", "bomb.txt.gz": "no reader for .gz", "deep.jsonl": "line 1", "number.jsonl": "line 1",
     "same-id.jsonl": "a second document", "half.jsonl": "no JSON", "line.txt": "larger than 16 MiB",
     "word.txt": "larger than 16 MiB", "line.jsonl": "line 1: longer than 16 MiB", "pipe.txt": "not a regular file",
-    "round.txt": "broken link", "loop": "a link to a folder", "zero.txt": "not a regular file", "no-ending": "no reader",
+    "round.txt": "broken link", "loop": "a link to a folder", "zero.txt": "a link that leads out", "no-ending": "no reader",
     "out.txt": "a link that leads out", "a.docx": "no reader", "ids-2.jsonl: twice": "another document has this id",
     "mark-1.txt": "damaged UTF-16", "open.html": "nested too deep",
 }  # fmt: skip
