@@ -82,8 +82,8 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
     ".jsonl": (b'{"_id": "1", "title": "t", "text": "x", "metadata": {"a": 1, "b": ["c", 2.5]}}\n',),
     ".tsv": (b"id\ttext\ttitle\n1\tabc\tt\n",),
     ".pdf": (b"%PDF-1.4\n1 0 obj\n<< /Type /Catalog /Pages 2 0 R >>\nendobj\n2 0 obj\n<< /Type /Pages /Kids [] /Count 0 >>\n"
-             b"endobj\nxref\n0 3\n0000000000 65535 f \n0000000009 00000 n \n0000000058 00000 n \ntrailer << /Size 3 /Root 1 0 R >>\n"
-             b"startxref\n107\n%%EOF\n",),
+             b"endobj\nxref\n0 3\n0000000000 65535 f \n0000000009 00000 n \n0000000058 00000 n \ntrailer << /Size 3 "
+             b"/Root 1 0 R >>\nstartxref\n107\n%%EOF\n",),
     "recipe": (b"extends: tiny\nretriever: {plugin: bm25, train: false}\ndata: &a {index: x, where: ['a=b']}\n",),
     "set": (b"training.seed=1", b"data.where=[a=b, c>=2020]", b"candidates={pool: 3, refresh: {every: 2}}"),
     "questions": (b'{"id": "1", "question": "q", "options": {"A": "a", "B": "b"}, "answer_idx": "A"}\n',

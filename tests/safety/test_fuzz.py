@@ -19,8 +19,8 @@ INPUTS = 10_000 if THOROUGH else 60
 RUNS = 50_000 if THOROUGH else 300
 
 marks = [
-    b"\0", b"\n", b"\t", b"---\n", b"<", b"&#x10FFFF;", b"\xef\xbb\xbf", b"\xff\xfe", b"{", b"[", b'"', b"# ", b"- ", b"!!int", b"*a",
-    b"&a ", b"<h1>", b"<table><tr>", b"</", b"\\ud800", b"9" * 20, b"-", b"=", b".", b"\x1b[2J", "\u202e".encode(),
+    b"\0", b"\n", b"\t", b"---\n", b"<", b"&#x10FFFF;", b"\xef\xbb\xbf", b"\xff\xfe", b"{", b"[", b'"', b"# ", b"- ", b"!!int",
+    b"*a", b"&a ", b"<h1>", b"<table><tr>", b"</", b"\\ud800", b"9" * 20, b"-", b"=", b".", b"\x1b[2J", "\u202e".encode(),
 ]  # fmt: skip
 
 
