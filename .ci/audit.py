@@ -41,9 +41,8 @@ def told(packages: list[dict], service: str) -> int:
     found = [(package, vulnerability) for package in packages for vulnerability in package["vulns"]]
     bad = [(package, each) for package, each in found if each["id"] not in ACCEPTED]
     for package, each in bad:
-        print(
-            f"{package['name']} {package['version']}: {each['id']}, mended in {', '.join(each['fix_versions']) or 'no version'}"
-        )
+        mended = ", ".join(each["fix_versions"]) or "no version"
+        print(f"{package['name']} {package['version']}: {each['id']}, mended in {mended}")
     print(f"pip-audit: {len(packages)} packages checked by {service}, {len(found)} advisories, {len(bad)} to mend")
     return 1 if bad else 0
 

@@ -297,3 +297,10 @@ def test_every_test_that_the_method_names_is_there():
     files = {path.stem for path in (ROOT / "tests").rglob("*.py")}
     assert len(named) > 8
     assert not [name for name in named if f"def {name}(" not in sources and name not in files]
+
+
+def test_every_claim_of_the_security_page_has_its_test():
+    named = re.findall(r"`(test_\w+)`", (DOCS / "security.md").read_text(encoding="utf-8"))
+    sources = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").rglob("*.py"))
+    assert len(named) > 20
+    assert not [name for name in named if f"def {name}(" not in sources]

