@@ -85,13 +85,15 @@ def compare(
 def contenders_named(
     systems: Sequence[str], untrained: Sequence[str], seeds: str | None, overrides: Sequence[str]
 ) -> list[Contender]:
-    """What the command line names, in its order. Raises :class:`UsageError` for one system alone and for one named twice."""
-    from jmlr_cli.comparison import contenders as rooms
+    """What the command line names, the untrained ones first.
+
+    Raises :class:`UsageError` for one system alone, for one named twice, and for seeds that no recipe takes."""
+    from jmlr_cli.comparison.contenders import contender, untrained_contender
     from jmlr_cli.errors import UsageError
 
     drawn = _seeds(seeds)
-    found = [rooms.contender(name, drawn, overrides) for name in systems]
-    found += [rooms.untrained(name, overrides) for name in untrained]
+    found = [untrained_contender(name, overrides) for name in untrained]  # first: a baseline is what others are held against
+    found += [contender(name, drawn, overrides) for name in systems]
     names = [each.name for each in found]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
@@ -126,6 +128,7 @@ def _trained(contender: Contender) -> Contender:
 
 
 def _with_run(contender: Contender, member: Member) -> Member:
+    """A member with its finished run."""
     from jmlr_cli import console
     from jmlr_cli.commands.train import trained_once
 

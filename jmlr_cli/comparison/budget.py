@@ -45,7 +45,15 @@ def unequal(contenders: Sequence[Contender]) -> str | None:
     """Which language models learn how much, as a phrase, where that differs; None where it does not. One that learns nothing
     is a baseline, not a rival."""
     budgets = {each.name: budget_of(each.members[0]) for each in contenders}
-    learning = {name: budget for name, budget in budgets.items() if budget.updates != 0}
-    if len(set(learning.values())) < 2:
+    learning = {each.name: each.members[0].recipe for each in contenders if budgets[each.name].updates != 0}
+    if len({_decides(recipe) for recipe in learning.values()}) < 2 or len({budgets[name] for name in learning}) < 2:
         return None
-    return "; ".join(f"{name} {budget}" for name, budget in learning.items())
+    return "; ".join(f"{name} {budgets[name]}" for name in learning)
+
+
+def _decides(recipe: Recipe) -> tuple[object, ...]:
+    """What decides a budget. Where this is equal, budgets are, even if one was counted in a run and the other is planned: a
+    plan does not know which questions are too long for the model."""
+    training, data = recipe.training, recipe.data
+    length = training.max_steps or (training.epochs, data.train, data.limit)
+    return length, training.batch_size, training.accumulate, training.devices, training.alternate

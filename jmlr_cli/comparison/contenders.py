@@ -74,7 +74,7 @@ def contender(name: str, seeds: Sequence[int], overrides: Sequence[str]) -> Cont
     return Contender(name, name, members)
 
 
-def untrained(name: str, overrides: Sequence[str]) -> Contender:
+def untrained_contender(name: str, overrides: Sequence[str]) -> Contender:
     """The recipe called ``name`` as it is before training."""
     return Contender(f"{name} (untrained)", name, (Member(load_recipe(name, overrides)),))
 

@@ -130,10 +130,12 @@ def _question_count(recipe: Recipe) -> int | None:
 
 
 def _steps(recipe: Recipe, questions: int | None) -> int | None:
+    """As the trainer counts them: an epoch's last step may hold fewer questions."""
     training = recipe.training
     if training.max_steps:
         return training.max_steps
-    return math.ceil(questions * training.epochs / (training.batch_size * training.accumulate)) if questions else None
+    each = training.batch_size * training.accumulate * training.devices
+    return math.ceil(training.epochs * math.ceil(questions / each)) if questions else None
 
 
 def _memory(recipe: Recipe, generator: Shape, retriever: Shape | None, adapters: int, read: int) -> float:

@@ -102,7 +102,7 @@ def test_dry_run_plans_anywhere(jmlr):
     # r = 128 on every projection: (inputs + outputs) · 128
     assert plan["adapter_parameters"] == 128 * (40 * (4 * 2 * 5120 + 3 * (5120 + 13824)) + 5120 + 32000)
     assert plan["questions"] == 10_178
-    assert plan["steps"] == 1909
+    assert plan["steps"] == 3 * 637  # 636 steps of 16 questions and one of 2, three times
 
 
 def test_listing_commands_speak_json(clinic):

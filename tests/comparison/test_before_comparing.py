@@ -6,7 +6,7 @@ import pytest
 
 from jmlr_cli.comparison.budget import Budget, budget_of, unequal, updates_in
 from jmlr_cli.comparison.checks import check_before_training
-from jmlr_cli.comparison.contenders import Contender, Member, contender, untrained
+from jmlr_cli.comparison.contenders import Contender, Member, contender, untrained_contender
 from jmlr_cli.comparison.plan import plan_comparison, question_count
 from jmlr_cli.comparison.warnings import warnings_about
 from jmlr_cli.contracts.values import Option, Question, QuestionSet
@@ -44,7 +44,7 @@ def test_another_number_of_updates_or_of_questions_in_one_is_named():
 def test_a_model_that_learns_nothing_is_a_baseline_and_not_a_rival():
     frozen = of("tiny", "generator.train=false", "training.max_steps=9")
     assert budget_of(frozen.members[0]).updates == 0
-    assert unequal([of("tiny"), frozen, untrained("tiny", [])]) is None
+    assert unequal([of("tiny"), frozen, untrained_contender("tiny", [])]) is None
 
 
 def test_other_training_questions_are_told():
@@ -85,10 +85,10 @@ def test_questions_that_cannot_be_scored_are_refused_before_training():
 def test_a_plan_counts_what_is_missing_in_the_units_of_train():
     assert question_count("medqa", "test", None) == 1273
     assert question_count("medqa", "test", 200) == 200
-    jobs = plan_comparison([contender("joint13b", [0, 1], []), untrained("joint13b", [])], 1273)
+    jobs = plan_comparison([contender("joint13b", [0, 1], []), untrained_contender("joint13b", [])], 1273)
     assert [(job.seed, job.state, job.steps) for job in jobs] == [
-        (0, "missing", 1909),
-        (1, "missing", 1909),
+        (0, "missing", 1911),
+        (1, "missing", 1911),
         (None, "untrained", 0),
     ]
     assert jobs[0].training_hours > 10
