@@ -98,7 +98,7 @@ def test_an_answer_is_read_and_its_passage_opened_with_the_keyboard_alone(tab, p
     tab.keyboard.press("Enter")
     tab.wait_for_selector(".mark")
     tab.wait_for_selector("#stop", state="hidden")
-    assert tab.locator("#status").inner_text().startswith("Answered; passages cited: 1.")
+    assert tab.locator("#status").inner_text().startswith("copies: answered, passages cited: 1.")
     assert tab.locator(".text").first.inner_text().startswith("Permethrin cream is applied")
     assert tab.locator(".text").first.get_attribute("aria-busy") == "false"
     for _ in range(20):

@@ -77,7 +77,7 @@ async function answer(panel, question, signal) {
       if (delta.citations) {
         panel.finish(delta);
         messages.push({ role: "user", content: question }, { role: "assistant", content: panel.answer });
-        return `Answered; passages cited: ${delta.citations.length}.`;
+        return `${panel.system}: answered, passages cited: ${delta.citations.length}.`;
       }
     }
   } catch (error) {
@@ -85,7 +85,7 @@ async function answer(panel, question, signal) {
     panel.fail(told);
     if (error.status === 401) allowed(false);
     if (error.status === 429) at("question").value = question;
-    return told;
+    return `${panel.system}: ${told}`;
   }
 }
 
