@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from statistics import fmean
 from typing import Any
 
 from jmlr_cli.evaluation.calibration import Calibration
@@ -49,6 +50,12 @@ def mean_of(results: Sequence[QuestionResult], name: str) -> Mean:
     return Mean.of([getattr(result, name) for result in results])
 
 
+def average(results: Sequence[QuestionResult], name: str) -> float | None:
+    """As :func:`mean_of`, without an interval."""
+    known = [value for result in results if (value := getattr(result, name)) is not None]
+    return fmean(known) if known else None
+
+
 def calibration(results: Sequence[QuestionResult]) -> Calibration | None:
     """How far the confidence in the chosen options is their accuracy; None where options were not compared."""
     told = [(result.nlls, result.correct) for result in results if result.nlls and result.correct is not None]
@@ -59,7 +66,7 @@ def written_figures(results: Sequence[QuestionResult]) -> dict[str, Any]:
     """What written free-text answers are worth."""
     f1, rouge = mean_of(results, "f1"), mean_of(results, "rouge_l")
     return {
-        "exact_match": mean_of(results, "exact_match").value,
+        "exact_match": average(results, "exact_match"),
         "f1": f1.value,
         "f1_ci95": f1.ci95,
         "rouge_l": rouge.value,
@@ -70,7 +77,7 @@ def written_figures(results: Sequence[QuestionResult]) -> dict[str, Any]:
 def subset_figures(results: Sequence[QuestionResult]) -> dict[str, Any]:
     """One subset's own: accuracy where it has options, and the rest where it was measured."""
     accuracy = Mean.accuracy(results)
-    means = {name: mean_of(results, name).value for name in ("answer_nll", "f1", "rouge_l")}
+    means = {name: average(results, name) for name in ("answer_nll", "f1", "rouge_l")}
     known = {name: value for name, value in means.items() if value is not None}
     return {"n": len(results), "accuracy": accuracy.value, "ci95": accuracy.ci95, **known}
 

@@ -40,6 +40,6 @@ def _draw_accuracy(axis: Any, calibration: Calibration) -> None:
     axis.errorbar(sure, right, yerr=[below, above], fmt="o-", markersize=4, capsize=3, linewidth=1, label="measured")
     axis.set_ylabel("accuracy")
     axis.set_xlim(0, 1)
-    axis.set_ylim(0, 1)
+    axis.set_ylim(-0.02, 1.02)
     axis.grid(alpha=0.3)
     axis.legend(fontsize=8, frameon=False)

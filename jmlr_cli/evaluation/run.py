@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 
 from jmlr_cli.contracts.generator import Generator
 from jmlr_cli.contracts.progress import Progress, silent
@@ -12,21 +11,12 @@ from jmlr_cli.contracts.values import Question, QuestionSet
 from jmlr_cli.errors import InputError
 from jmlr_cli.evaluation.agreement import with_agreement
 from jmlr_cli.evaluation.answers import answer_batch
+from jmlr_cli.evaluation.checks import check_measurable, check_scorable
 from jmlr_cli.evaluation.citations import with_citations
 from jmlr_cli.evaluation.question_result import QuestionResult
 from jmlr_cli.evaluation.results import Evaluation
 from jmlr_cli.evaluation.settings import Mode, Settings
-from jmlr_cli.evaluation.sheets import compares_options, writes_answer
-from jmlr_cli.evaluation.sources import (
-    Draw,
-    Gold,
-    Retrieve,
-    Source,
-    closed_sources,
-    drawn_sources,
-    gold_sources,
-    retrieved_sources,
-)  # fmt: skip
+from jmlr_cli.evaluation.sources import Draw, Gold, PassageSources, Retrieve, Source, gold_sources
 
 Batch = Sequence[Question]
 
@@ -58,7 +48,7 @@ def evaluate_questions(
     results, total = [*done], len(questions.questions)
     if done:
         progress(len(done), total)
-    for batch, sources in _sourced(questions, mode, settings, _Passages(retrieve, gold, draw), len(done)):
+    for batch, sources in _sourced(questions, mode, settings, PassageSources(retrieve, gold, draw), len(done)):
         for result in _batch_results(batch, sources, generator, settings):
             results.append(result)
             if on_result:
@@ -77,62 +67,11 @@ def _batch_results(batch: Batch, sources: Sequence[Source], generator: Generator
     return with_citations(results, batch, sources, generator, settings) if settings.citations else results
 
 
-def check_scorable(questions: QuestionSet, generator: Generator, settings: Settings) -> None:
-    """Raise :class:`InputError` when there is nothing to score, or the generator cannot score it so."""
-    every = questions.questions
-    if not every:
-        raise InputError(f"{questions.name} holds no questions", "Name a question file that does.")
-    unanswered = [q.id for q in every if (q.right_option if q.options else q.answer) is None]
-    if unanswered:
-        what = f"{len(unanswered)} of the {len(every)} questions of {questions.name} have no right answer"
-        raise InputError(f"{what}, the first is {unanswered[0]!r}", "Choose a split that has answers.")
-    if generator.scores_likelihood:
-        return
-    silent_model = f"{generator.name} does not tell likelihoods"
-    if any(compares_options(question, settings) for question in every):
-        raise InputError(f"{silent_model}, by which options would be compared", "Use --scoring generation.")
-    if not all(writes_answer(question, settings) for question in every):
-        raise InputError(f"{silent_model}, and answers are not to be written", "Let it write answers.")
-
-
-def check_measurable(questions: QuestionSet, generator: Generator, mode: Mode, settings: Settings) -> None:
-    """Raise :class:`InputError` when a measure that the settings want is none of this mode, generator or question set."""
-    if settings.rank_agreement and (mode != "rag" or not generator.scores_likelihood):
-        raise InputError(
-            "rank agreement compares the retriever's order with the language model's likelihoods",
-            "It needs mode rag, and a generator that tells likelihoods.",
-        )
-    written = any(not question.options and writes_answer(question, settings) for question in questions.questions)
-    if settings.citations and (mode == "closed" or not written):
-        raise InputError(
-            "citations are measured of free-text answers that were written from passages",
-            "It needs free-text questions, a mode other than closed, and answers that are written (no --no-generate).",
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class _Passages:
-    """Where each mode's passages come from; None in the modes that are not asked for."""
-
-    retrieve: Retrieve | None
-    gold: Gold | None
-    draw: Draw | None
-
-
 def _sourced(
-    questions: QuestionSet, mode: Mode, settings: Settings, passages: _Passages, begin: int
+    questions: QuestionSet, mode: Mode, settings: Settings, known: PassageSources, begin: int
 ) -> Iterator[tuple[Batch, list[Source]]]:
     """The questions from ``begin`` in batches, with what each is answered from."""
-    golden = gold_sources(questions, passages.gold, settings.k) if mode == "oracle" else []
+    golden = gold_sources(questions, known.gold, settings.k) if mode == "oracle" else []
     for start in range(begin, len(questions.questions), settings.batch):
         batch = questions.questions[start : start + settings.batch]
-        if mode == "oracle":
-            yield batch, golden[start : start + settings.batch]
-        elif mode == "rag":
-            assert passages.retrieve
-            yield batch, retrieved_sources(batch, passages.retrieve, settings.k)
-        elif mode == "random":
-            assert passages.draw
-            yield batch, drawn_sources(batch, passages.draw)
-        else:
-            yield batch, closed_sources(batch)
+        yield batch, golden[start : start + settings.batch] if mode == "oracle" else known.of(batch, mode, settings.k)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from jmlr_cli.contracts.values import Hit, Passage, Question, QuestionSet
 from jmlr_cli.errors import InputError
-from jmlr_cli.evaluation.settings import DEPTH
+from jmlr_cli.evaluation.settings import DEPTH, Mode
 
 Retrieve = Callable[[Sequence[Question]], list[list[Hit]]]
 """Finds the passages of each question, best first; at least :data:`DEPTH` of them for recall to that depth."""
@@ -32,6 +32,26 @@ class Source:
     passages: tuple[Passage, ...] = ()
     gold_rank: int | None = None
     hits: tuple[Hit, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class PassageSources:
+    """Where passages come from; None in the modes that are not asked for."""
+
+    retrieve: Retrieve | None = None
+    gold: Gold | None = None
+    draw: Draw | None = None
+
+    def of(self, questions: Sequence[Question], mode: Mode, k: int) -> list[Source]:
+        """What questions are answered from in any mode but oracle, whose passages are looked up for all questions at once.
+        Raises ValueError when the mode's source is not there."""
+        if mode == "closed":
+            return closed_sources(questions)
+        if mode == "rag" and self.retrieve:
+            return retrieved_sources(questions, self.retrieve, k)
+        if mode == "random" and self.draw:
+            return drawn_sources(questions, self.draw)
+        raise ValueError(f"mode {mode} has no source of passages")
 
 
 def closed_sources(questions: Sequence[Question]) -> list[Source]:
