@@ -29,11 +29,12 @@ def test_each_figure_has_its_picture_with_the_same_in_words(pair):
     found = drawn("questions-closed", "questions-rag")
     assert list(found) == [
         "Accuracy by subset",
+        "How far confidence can be trusted",
         "How likely the right answers are",
         "Question by question, beside the first system",
         "How deep the gold document is found",
     ]
-    accuracy, likelihood, pairs, recall = (picture.words for picture in found.values())
+    accuracy, _, likelihood, pairs, recall = (picture.words for picture in found.values())
     assert "S1 closed, all questions: 50.0 %, from 15.0 to 85.0" in accuracy
     assert any(line.startswith("S2 rag, skin: 100.0 %") for line in accuracy)
     assert likelihood[1].startswith("S2 rag: median 1.250, the middle half from 0.875 to 1.625, mean 1.250")
