@@ -80,7 +80,7 @@ def _option_scores(sheets: Sequence[Sheet], generator: Generator, settings: Sett
     compared = [sheet if sheet.scored and compares_options(sheet.question, settings) else None for sheet in sheets]
     targets = [option_targets(sheet.question, settings.answer_style) for sheet in compared if sheet]
     prompts = [sheet.scored if sheet else None for sheet in compared]
-    return [scores or [] for scores in _where(prompts, lambda there: generator.batched_option_scores(there, targets))]
+    return [scores or [] for scores in _where(prompts, lambda there: generator.options_scores(there, targets))]
 
 
 def _where(prompts: Sequence[Prompt | None], call: Callable[[list[Prompt]], list[T]]) -> list[T | None]:
