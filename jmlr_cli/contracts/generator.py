@@ -87,9 +87,8 @@ class Generator(ABC):
         """The likelihood of each of ``answers`` after one prompt; needs ``scores_likelihood``."""
         raise TypeError(f"{self.name} does not tell likelihoods")
 
-    def batched_option_scores(self, prompts: Sequence[Prompt], answers: Sequence[Sequence[str]]) -> list[list[AnswerScore]]:
-        """:meth:`option_scores` of each prompt with its own answers. A generator that can read several prompts together
-        overrides it."""
+    def options_scores(self, prompts: Sequence[Prompt], answers: Sequence[Sequence[str]]) -> list[list[AnswerScore]]:
+        """As :meth:`option_scores`, of several prompts, each with its own ``answers``: a plugin may put them in batches."""
         return [self.option_scores(prompt, texts) for prompt, texts in zip(prompts, answers, strict=True)]
 
 

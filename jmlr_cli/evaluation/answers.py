@@ -48,7 +48,7 @@ def _option_scores(sheets: Sequence[Sheet], generator: Generator, settings: Sett
     def scores(prompts: Iterable[Prompt | None]) -> list[list[AnswerScore] | None]:
         wanted = [(sheet.question, prompt) for sheet, prompt in zip(sheets, prompts, strict=True)]
         asked = [(prompt, option_targets(question, settings.answer_style)) if prompt else None for question, prompt in wanted]
-        return _where(asked, lambda pairs: generator.batched_option_scores(*map(list, zip(*pairs, strict=True))))
+        return _where(asked, lambda pairs: generator.options_scores(*map(list, zip(*pairs, strict=True))))
 
     asked = scores(sheet.scored if compares_options(sheet.question, settings) else None for sheet in sheets)
     apart = scores(sheet.neutral for sheet in sheets)

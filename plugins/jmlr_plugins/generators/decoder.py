@@ -27,8 +27,8 @@ from jmlr_plugins.generators.fitting import Room, fit, recent
 from jmlr_plugins.generators.likelihood import Encoded, batched_nll_sums
 from jmlr_plugins.generators.loading import load_model, load_settings, load_tokenizer, longest_context
 from jmlr_plugins.generators.memory import within_memory
+from jmlr_plugins.generators.options import Asked, option_nll_sums
 from jmlr_plugins.generators.quick_lora import scoring
-from jmlr_plugins.generators.shared_prompt import Asked, shared_prompt_nll_sums
 from jmlr_plugins.generators.template import WORDINGS, Frame, Template, Wording, content
 
 if TYPE_CHECKING:
@@ -164,14 +164,14 @@ class DecoderGenerator(TrainableGenerator):
         return [AnswerScore(total, len(pair.answer)) for total, pair in zip(sums, encoded, strict=True)]
 
     def option_scores(self, prompt: Prompt, answers: Sequence[str]) -> list[AnswerScore]:
-        return self.batched_option_scores([prompt], [answers])[0]
+        return self.options_scores([prompt], [answers])[0]
 
-    def batched_option_scores(self, prompts: Sequence[Prompt], answers: Sequence[Sequence[str]]) -> list[list[AnswerScore]]:
+    def options_scores(self, prompts: Sequence[Prompt], answers: Sequence[Sequence[str]]) -> list[list[AnswerScore]]:
         asked = [self._asked(prompt, texts) for prompt, texts in zip(prompts, answers, strict=True)]
         with evaluating(self.module), within_memory(self.name), scoring():
-            sums = shared_prompt_nll_sums(self.module, asked, self.options.batch_tokens)
+            sums = option_nll_sums(self.module, asked, self.options.batch_tokens)
         return [
-            [AnswerScore(total, len(ids)) for total, ids in zip(totals, each.answers, strict=True)]
+            [AnswerScore(total, len(answer)) for total, answer in zip(totals, each.answers, strict=True)]
             for totals, each in zip(sums, asked, strict=True)
         ]
 

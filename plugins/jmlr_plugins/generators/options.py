@@ -40,7 +40,7 @@ class Later(NamedTuple):
     answer: list[int]
 
 
-def shared_prompt_nll_sums(model: PreTrainedModel, asked: Sequence[Asked], budget: int) -> list[list[float]]:
+def option_nll_sums(model: PreTrainedModel, asked: Sequence[Asked], budget: int) -> list[list[float]]:
     """The NLL of each answer after its prompt, in nats. Prompts of like length share a pass, and neither pass over them has
     more than ``budget`` tokens (or a single prompt)."""
     rows = max((len(each.answers) for each in asked if each.length > len(each.prompt)), default=1)

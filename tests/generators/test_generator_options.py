@@ -18,7 +18,7 @@ from transformers import (
 
 from jmlr_cli.contracts.values import Option, Passage, Question
 from jmlr_plugins.generators.likelihood import Encoded, answer_nll_sums
-from jmlr_plugins.generators.shared_prompt import Asked, shared_prompt_nll_sums
+from jmlr_plugins.generators.options import Asked, option_nll_sums
 
 SMALL = {"vocab_size": 90, "hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 4}
 WIDE = {**SMALL, "intermediate_size": 48, "max_position_embeddings": 256}
@@ -55,7 +55,7 @@ def model_of(name: str) -> PreTrainedModel:
 @torch.no_grad()
 def test_every_answer_is_scored_as_if_it_stood_alone_whatever_the_model_remembers_a_prompt_by(name, budget):
     model = model_of(name)
-    together = shared_prompt_nll_sums(model, ASKED, budget)
+    together = option_nll_sums(model, ASKED, budget)
     for asked, sums in zip(ASKED, together, strict=True):
         alone = [answer_nll_sums(model, [Encoded(asked.prompt, answer)]).item() for answer in asked.answers]
         assert sums == pytest.approx(alone, abs=1e-3)
@@ -73,7 +73,7 @@ def passes(model: PreTrainedModel, asked: list[Asked], budget: int = 10_000) -> 
         seen.append((rows, rows * (new + (past.get_seq_length() if past else 0))))
 
     hook = model.register_forward_pre_hook(note, with_kwargs=True)
-    shared_prompt_nll_sums(model, asked, budget)
+    option_nll_sums(model, asked, budget)
     hook.remove()
     return seen
 
@@ -110,7 +110,7 @@ def test_questions_scored_together_are_scored_as_each_alone(make, request, kind)
     answers = [["A", "B", "C"], [f"{option.label}. {option.text}" for option in options], ["Aspirin", "C"]]
     asked = [Question(str(n), f"Which drug is the {'very ' * n}best?", options, "C") for n in range(3)]
     prompts = [generator.render(question, read) for question, read in zip(asked, passages, strict=True)]
-    together = generator.batched_option_scores(prompts, answers)
+    together = generator.options_scores(prompts, answers)
     for question, read, texts, scores in zip(asked, passages, answers, together, strict=True):
         alone = generator.answer_scores([generator.render(question, read, text) for text in texts])
         assert [score.nll_sum for score in scores] == pytest.approx([score.nll_sum for score in alone], abs=1e-3)
