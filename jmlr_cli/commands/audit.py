@@ -31,7 +31,7 @@ def audit(
     train: Annotated[
         str | None, typer.Option("--train", metavar="TASK|FILE|FOLDER|RUN", help="Look in training questions, or a run's.")
     ] = None,
-    split: Annotated[str, typer.Option(help="train, dev or test: of a task or a folder.")] = "test",
+    split: Annotated[str | None, typer.Option(help="train, dev or test; by default test, then dev.")] = None,
     evaluation: Annotated[
         str | None,
         typer.Option(metavar="NAME|FILE", help="Results of an evaluation: its figures with and without what leaks."),
@@ -57,8 +57,8 @@ def audit(
     from jmlr_cli.leakage.findings import Settings
     from jmlr_cli.questions.load import load_questions
 
-    system = _system(run, recipe, index, overrides or []) if run or recipe or retest else None
-    found = load_questions(questions, split)
+    system = _system(run, recipe, index, overrides or [], retest)
+    found = load_questions(questions, split or "test")
     results = _results(evaluation, found, retest)
     where = _where(index, train, system)
     with console.progress_bar("looking for questions") as progress:
@@ -73,10 +73,16 @@ def audit(
         raise typer.Exit(LEAKS)
 
 
-def _system(run: str | None, recipe: str | None, index: str | None, overrides: Sequence[str]) -> System:
+def _system(run: str | None, recipe: str | None, index: str | None, overrides: Sequence[str], retest: bool) -> System | None:
+    """The system whose index is searched and that answers again; None when none is named and none has to answer."""
     from jmlr_cli.answering.system import open_system
+    from jmlr_cli.errors import UsageError
 
-    return open_system(run, recipe, index, overrides)
+    if run or recipe or retest:
+        return open_system(run, recipe, index, overrides)
+    if overrides:
+        raise UsageError("--set changes a run or a recipe, and neither is named", "Add --run or --recipe.")
+    return None
 
 
 def _where(index: str | None, train: str | None, system: System | None) -> list[Texts]:
@@ -89,7 +95,8 @@ def _where(index: str | None, train: str | None, system: System | None) -> list[
     found = []
     if index or system or not train:
         folder = system.index.folder if system else find_index(index)
-        found.append(passage_texts(open_passages(folder), index or folder.name))
+        own = system and system.run and folder == system.run.index
+        found.append(passage_texts(open_passages(folder), system.name if system and own else folder.name))
     if train:
         found.append(training_texts(training_questions(train)))
     return found

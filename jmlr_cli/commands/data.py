@@ -30,7 +30,7 @@ def rationales(
     output: Annotated[
         Path, typer.Option("--output", metavar="FILE.jsonl", help="The documents; what the file holds already is kept.")
     ],
-    split: Annotated[str, typer.Option(help="train, dev or test: of a task or a folder.")] = "train",
+    split: Annotated[str, typer.Option(help="Which questions of a task or a folder: train, dev or test.")] = "train",
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many questions.")] = None,
     generate: Annotated[
         bool, typer.Option("--generate", help="Have the model of --run or --recipe write the reasoning that a question lacks.")

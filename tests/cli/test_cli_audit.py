@@ -137,6 +137,7 @@ def test_a_retest_with_another_system_is_refused(jmlr):
         (["questions.jsonl", "--evaluation", "questions.jsonl"], 3, "line 1: no question's result"),
         (["questions.jsonl", "--evaluation", "others.jsonl"], 3, "not in questions"),
         (["questions.jsonl", "--retest"], 2, "--evaluation"),
+        (["questions.jsonl", "--set", "training.seed=1"], 2, "neither is named"),
         (["questions.jsonl", "--threshold", "2"], 2, "threshold"),
         (["questions.jsonl", "--ngram", "1"], 2, "ngram"),
         (["questions.jsonl", "--index", "../ward"], 3, "cannot name"),

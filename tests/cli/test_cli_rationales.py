@@ -65,6 +65,10 @@ def test_no_question_meets_its_own_rationale_in_training(taught, run_here, monke
     guarded = [json.loads(line)["guarded"] for line in metrics.read_text().splitlines() if "guarded" in line]
     assert guarded
     assert all(count >= 1 for count in guarded)
+    known = run_here(taught, "audit", "questions.jsonl", "--train", "latest", "--run", "latest", "--json").json
+    run = trained.json["run"]
+    assert [(each["source"], each["name"]) for each in known["searched"]] == [("index", run), ("training", f"questions of {run}")]
+    assert {finding["text"] for finding in known["findings"] if finding["source"] == "training"} == set(REASONS)
     audited = run_here(taught, "audit", "questions.jsonl", "--index", "guidelines", "--json").json
     assert audited["measures"]["marked"]["questions"] == audited["measures"]["rationale"]["questions"] == 4
 
