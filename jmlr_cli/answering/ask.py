@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from inspect import signature
 
 from jmlr_cli.answering.citations import cite
 from jmlr_cli.answering.conversation import retrieval_query
 from jmlr_cli.answering.system import System
 from jmlr_cli.contracts.values import Hit, Prompt, Question, Turn
+from jmlr_cli.errors import InputError
 
 
 def retrieve(system: System, question: str, k: int, history: Sequence[Turn] = ()) -> list[Hit]:
@@ -17,11 +18,19 @@ def retrieve(system: System, question: str, k: int, history: Sequence[Turn] = ()
 
 
 def rendered(system: System, question: str, hits: Sequence[Hit], history: Sequence[Turn] = (), instruction: str = "") -> Prompt:
-    """What the language model reads. Passages come in ascending score, so that the best stands next to the question."""
+    """What the language model reads. Passages come in ascending score, so that the best stands next to the question.
+
+    Raises :class:`InputError` for a question that does not fit, and for ``history`` where the generator takes none.
+    """
     passages = [hit.passage for hit in reversed(hits)]
-    # a plugin that knows no conversations can still answer a question
-    earlier: dict[str, Any] = {"history": history} if history else {}
-    return system.generator.render(Question(id="ask", text=question), passages, instruction=instruction, **earlier)
+    asked, render = Question(id="ask", text=question), system.generator.render
+    if not history:
+        return render(asked, passages, instruction=instruction)
+    if "history" not in signature(render).parameters:  # a plugin that was written before there were conversations
+        raise InputError(
+            f"the generator {system.recipe.generator.plugin!r} holds no conversations", "Ask each question by itself."
+        )
+    return render(asked, passages, instruction=instruction, history=history)
 
 
 def written(system: System, prompt: Prompt, hits: Sequence[Hit], max_new_tokens: int) -> Iterator[str]:

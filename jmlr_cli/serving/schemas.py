@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from itertools import groupby
+from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from jmlr_cli.answering.citations import uncited
 from jmlr_cli.contracts.values import Turn
 
 UNSUPPORTED = ("tools", "functions", "stop", "logprobs", "audio", "response_format")
+SPEAKERS = ("user", "assistant")
 LONGEST = 20_000
 
 
@@ -44,15 +46,14 @@ class ChatRequest(BaseModel):
     n: Literal[1, None] = Field(None, description="There is one answer.")
     k: int | None = Field(None, ge=1, le=50, description="How many passages to read; by default the recipe's candidates.read.")
 
-    @field_validator("messages")
-    @classmethod
-    def _conversation(cls, messages: list[Message]) -> list[Message]:
-        roles = [message.role for message in messages if message.role in ("user", "assistant")]
+    @model_validator(mode="after")
+    def _conversation(self) -> Self:
+        roles = [message.role for message in self.messages if message.role in SPEAKERS]
         if roles[:1] != ["user"] or roles[-1] != "user":
             raise ValueError("the conversation must begin and end with a user's message")
-        if not messages[-1].content.strip():
+        if not self.turns[0].strip():
             raise ValueError("the question is empty")
-        return messages
+        return self
 
     @property
     def unsupported(self) -> str | None:
@@ -69,14 +70,9 @@ class ChatRequest(BaseModel):
     @property
     def turns(self) -> tuple[str, tuple[Turn, ...]]:
         """The question, and the turns before it. Messages of one role in a row are one; an answer has no citation marks."""
-        said = [each for each in self.messages if each.role in ("user", "assistant")]
-        merged: list[tuple[str, str]] = []
-        for message in said:
-            if merged and merged[-1][0] == message.role:
-                merged[-1] = (message.role, f"{merged[-1][1]}\n{message.content}")
-            else:
-                merged.append((message.role, message.content))
-        return merged[-1][1], _paired([content for _, content in merged[:-1]])
+        said = [each for each in self.messages if each.role in SPEAKERS]
+        merged = ["\n".join(each.content for each in group) for _, group in groupby(said, key=lambda each: each.role)]
+        return merged[-1], _paired(merged[:-1])
 
 
 def _paired(contents: Sequence[str]) -> tuple[Turn, ...]:

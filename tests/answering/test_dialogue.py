@@ -8,6 +8,7 @@ from jmlr_cli.answering.conversation import retrieval_query
 from jmlr_cli.answering.dialogue import Dialogue
 from jmlr_cli.answering.system import open_system
 from jmlr_cli.contracts.values import Turn
+from jmlr_cli.errors import InputError
 
 
 def test_a_follow_up_is_looked_up_after_the_two_questions_before_it():
@@ -41,6 +42,16 @@ def test_an_answer_that_is_left_early_is_remembered_as_far_as_it_came(dialogue):
     pieces.close()
     assert dialogue.remembered == 1
     assert dialogue._turns[0].answer == first.strip()
+
+
+def test_a_generator_that_takes_no_history_says_so(dialogue, monkeypatch):
+    render = dialogue._system.generator.render
+    monkeypatch.setattr(
+        dialogue._system.generator, "render", lambda question, passages, instruction="": render(question, passages)
+    )
+    "".join(dialogue.ask("What treats gout?"))
+    with pytest.raises(InputError, match="holds no conversations"):
+        dialogue.ask("And in children?")
 
 
 def test_a_new_conversation_remembers_nothing(dialogue):
