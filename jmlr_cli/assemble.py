@@ -12,7 +12,7 @@ from jmlr_cli.contracts.objective import Objective
 from jmlr_cli.contracts.retriever import Retriever
 from jmlr_cli.errors import InputError
 from jmlr_cli.plugins import registry
-from jmlr_cli.recipe.load import explained
+from jmlr_cli.recipe.load import complaints
 from jmlr_cli.recipe.schema import ObjectiveConfig
 
 
@@ -36,7 +36,7 @@ def _made(kind: str, name: str, argument: object) -> object:
     try:
         return plugin(argument)
     except ValidationError as error:
-        mistakes = "; ".join(explained(dict(item), plugin.Options, (kind, "options")) for item in error.errors())
+        mistakes = "; ".join(phrase for _, phrase in complaints(error, plugin.Options, (kind, "options")))
         raise InputError(
             f"the {kind} {name!r} does not take these options: {mistakes}", "docs/recipes.md lists every option."
         ) from None

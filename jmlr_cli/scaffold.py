@@ -54,6 +54,8 @@ def new_plugin(kind: str, name: str, into: Path) -> Path:
     """
     package = Package(_checked_kind(kind), _checked(kind, name))
     folder = into / package.distribution
+    if into.exists() and not into.is_dir():
+        raise InputError(f"{into} is no folder", "Name a folder with --into.")
     if folder.exists():
         raise InputError(f"{folder} is there already", "Choose another name or another folder (--into), or remove it.")
     into.mkdir(parents=True, exist_ok=True)

@@ -35,7 +35,7 @@ def load_yaml(text: str, loads: type[yaml.SafeLoader] = yaml.SafeLoader) -> Any:
     except RecursionError:
         raise YamlError("it is nested too deep") from None
     except Exception as error:  # a date such as 2024-02-31, or a tag such as !!int on a text, makes PyYAML raise nearly anything
-        reason = " ".join(str(error).split())
+        reason = " ".join(str(error).split()).replace('in "<unicode string>", line', "in line")
         raise YamlError(reason if isinstance(error, yaml.YAMLError) else f"{type(error).__name__}: {reason}") from None
 
 

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from jmlr_cli.errors import InputError
 from jmlr_cli.plugins import registry
-from jmlr_cli.recipe.load import Layer, explained, layers
+from jmlr_cli.recipe.load import Layer, complaints, layers
 from jmlr_cli.recipe.origins import merged, values_of
 from jmlr_cli.recipe.schema import Recipe
 
@@ -36,8 +36,8 @@ def mistakes_in(name: str) -> list[Mistake]:
     """
     found = layers(name)
     values = values_of(reduce(merged, [layer.tree for layer in reversed(found)]))
-    complaints = [*_schema_mistakes(values), *_plugin_mistakes(values)]
-    mistakes = [Mistake(*_place(found, keys), ".".join(map(str, keys)), message) for keys, message in complaints]
+    told = [*_schema_mistakes(values), *_plugin_mistakes(values)]
+    mistakes = [Mistake(*_place(found, keys), ".".join(map(str, keys)), message) for keys, message in told]
     own = found[0].name
     return sorted(mistakes, key=lambda mistake: (mistake.recipe != own, mistake.recipe, mistake.line or 0, mistake.key))
 
@@ -55,7 +55,7 @@ def _schema_mistakes(values: dict[str, Any]) -> list[tuple[tuple, str]]:
     try:
         Recipe.model_validate(values)
     except ValidationError as error:
-        return [(item["loc"], explained(dict(item))) for item in error.errors()]
+        return complaints(error)
     return []
 
 
@@ -70,8 +70,7 @@ def _plugin_mistakes(values: dict[str, Any]) -> list[tuple[tuple, str]]:
             plugin: Any = registry().get(kind, given["plugin"])
             plugin.Options.model_validate(given.get("options") or {})
         except ValidationError as error:
-            below = (kind, "options")
-            found += [((*below, *item["loc"]), explained(dict(item), plugin.Options, below)) for item in error.errors()]
+            found += complaints(error, plugin.Options, (kind, "options"))
         except InputError as error:
             found.append(((kind, "plugin"), f"{error}. {error.hint}"))
     return found

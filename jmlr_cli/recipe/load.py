@@ -94,7 +94,7 @@ def checked_recipe(values: Mapping[str, Any], where: str) -> Recipe:
     try:
         return Recipe.model_validate(values)
     except ValidationError as error:
-        mistakes = "; ".join(explained(dict(item)) for item in error.errors())
+        mistakes = "; ".join(phrase for _, phrase in complaints(error))
         raise InputError(f"{where} is not a valid recipe: {mistakes}", "docs/recipes.md lists every key.") from None
 
 
@@ -147,8 +147,21 @@ def _override(text: str) -> Tree:
     return placed(nested, lambda keys: SET)
 
 
-def explained(mistake: dict[str, Any], model: type[BaseModel] = Recipe, below: Keys = ()) -> str:
-    """One of pydantic's complaints about a ``model`` that stands ``below`` these keys, as a phrase that names the key."""
+def complaints(error: ValidationError, model: type[BaseModel] = Recipe, below: Keys = ()) -> list[tuple[tuple, str]]:
+    """What pydantic says of a ``model`` that stands ``below`` these keys: the keys of each mistake, and a phrase that names them.
+
+    A list is not said to be too short because what is in it is wrong.
+    """
+    items = [dict(item) for item in error.errors()]
+    own = [each for each in items if not any(_is_within(other["loc"], each["loc"]) for other in items)]
+    return [((*below, *each["loc"]), _explained(each, model, below)) for each in own]
+
+
+def _is_within(inner: tuple, outer: tuple) -> bool:
+    return len(inner) > len(outer) and inner[: len(outer)] == outer
+
+
+def _explained(mistake: dict[str, Any], model: type[BaseModel], below: Keys) -> str:
     where = ".".join(map(str, (*below, *mistake["loc"]))) or "recipe"
     if mistake["type"] == "extra_forbidden":
         close = difflib.get_close_matches(str(mistake["loc"][-1]), keys_below(mistake["loc"][:-1], model), n=1)

@@ -38,10 +38,7 @@ def test_all_mistakes_are_found_with_their_lines(tmp_path):
     assert found["retriever.plugin"][0] == 6
     assert "colbert" in found["retriever.plugin"][1]
     assert found["objective.options.lm_temprature"][0] == 9
-    assert (
-        "objective.options.lm_temprature is not a key (did you mean 'lm_temperature'?)"
-        in found["objective.options.lm_temprature"][1]
-    )
+    assert "is not a key (did you mean 'lm_temperature'?)" in found["objective.options.lm_temprature"][1]
     assert found["candidates"][0] == 10
     assert len(found) == 5
 

@@ -114,3 +114,9 @@ def test_a_key_that_stands_twice_is_an_error_with_its_line(tmp_path):
     (tmp_path / "r.yaml").write_text("training: {seed: 1}\ndata: {}\ntraining: {seed: 2}\n")
     with pytest.raises(InputError, match=r"the key 'training' stands twice.*line 3"):
         load_recipe(str(tmp_path / "r.yaml"))
+
+
+def test_the_list_says_what_each_needs(jmlr):
+    shown = " ".join(jmlr("recipes", COLUMNS="200").out.split())
+    assert "tiny two tiny models with random weights, for tests 1 memory, 0.2 disk seconds" in shown
+    assert "44 GPU, 16 memory, 60 disk" in shown
