@@ -14,6 +14,7 @@ NOTES = {
     "truncated": "prompts with passages cut",
     "unfit": "questions too long for the model",
 }
+CONTRASTS = {"overlap": "words in the passage", "rouge_l": "ROUGE-L precision", "nll_rise": "NLL rise without it"}
 
 
 def show(result: dict[str, Any]) -> None:
@@ -68,11 +69,10 @@ def _citations(result: dict[str, Any]) -> Rows:
     if told is None:
         return
     yield "answers with a citation", f"{told['cited_answers']} of {told['answers']}"
-    names = {"overlap": "words found in", "rouge_l": "ROUGE-L precision of", "nll_rise": "NLL rise without"}
-    for key, name in names.items():
+    for key, name in CONTRASTS.items():
         if told[key]["n"]:
-            sides = f"{told[key]['cited']:.3f}, {told[key]['uncited']:.3f}"
-            yield f"  {name} cited, uncited passages", f"{sides}; apart {number(told[key]['difference'], told[key]['ci95'])}"
+            sides = f"{told[key]['cited']:.3f} − {told[key]['uncited']:.3f}"
+            yield f"  {name}, cited − uncited", f"{number(told[key]['difference'], told[key]['ci95'])}  ({sides})"
 
 
 def _notes(result: dict[str, Any]) -> Rows:
