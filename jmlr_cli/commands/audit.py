@@ -103,21 +103,16 @@ def _where(index: str | None, train: str | None, system: System | None) -> list[
 
 
 def _results(evaluation: str | None, questions: QuestionSet, retest: bool) -> list[QuestionResult]:
-    from jmlr_cli.errors import InputError, UsageError
+    from jmlr_cli.errors import UsageError
+    from jmlr_cli.evaluation.kept import open_evaluation
     from jmlr_cli.evaluation.without_leaks import check_same_questions, read_results
-    from jmlr_cli.workspace import Workspace
 
     if evaluation is None:
         if retest:
             raise UsageError("--retest needs --evaluation", "First: jmlr eval QUESTIONS --output results.jsonl")
         return []
-    file, kept = Path(evaluation).expanduser(), Workspace.current().root / "evaluations"
-    if not file.is_file():
-        file = kept / evaluation / "results.jsonl"
-    if not file.is_file():
-        names = ", ".join(sorted(path.parent.name for path in kept.glob("*/results.jsonl"))) or "none"
-        raise InputError(f"{evaluation!r} is no file of results and no kept evaluation", f"Kept evaluations: {names}.")
-    results = read_results(file)
+    file = Path(evaluation).expanduser()
+    results = read_results(file) if file.is_file() else open_evaluation(evaluation).results()
     check_same_questions(results, {question.id for question in questions.questions}, questions.name)
     return results
 

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict
 from shutil import rmtree
 from typing import IO, Any
 
 from jmlr_cli.evaluation.identity import BESIDE
 from jmlr_cli.evaluation.kept import Kept
 from jmlr_cli.evaluation.question_result import QuestionResult
+from jmlr_cli.evaluation.result_lines import line_of
 from jmlr_cli.files import write_json
 from jmlr_cli.lock import writing
 
@@ -76,8 +75,3 @@ def resumable(kept: Kept, begun: dict[str, Any], questions: Sequence[str], batch
     if [result.id for result in results] != list(questions[: len(results)]):
         return []
     return results if len(results) == len(questions) else results[: len(results) - len(results) % batch]
-
-
-def line_of(result: QuestionResult) -> bytes:
-    """A result as a JSON line."""
-    return (json.dumps(asdict(result), ensure_ascii=False) + "\n").encode()

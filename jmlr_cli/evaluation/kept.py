@@ -7,14 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from jmlr_cli.errors import DamagedError, InputError
 from jmlr_cli.evaluation.question_result import QuestionResult
+from jmlr_cli.evaluation.result_lines import result_of
 from jmlr_cli.workspace import Workspace, checked_name
-
-RESULT = TypeAdapter(QuestionResult)
-"""Reads a line; fields of a later jmlr are left out."""
 
 AGAIN = "Measure once more: jmlr eval … --again"
 
@@ -58,17 +54,17 @@ class Kept:
 
     def results(self) -> list[QuestionResult]:
         """What came of each question so far, in order. Raises :class:`DamagedError` for a line that is no result."""
-        return [self._result(line) for line in self.whole_lines()]
+        return [self._result(number, line) for number, line in enumerate(self.whole_lines(), start=1)]
 
     def whole_lines(self) -> list[bytes]:
         """The lines that were written to their end: a last one may have been cut off."""
         return self.lines.read_bytes().split(b"\n")[:-1] if self.lines.exists() else []
 
-    def _result(self, line: bytes) -> QuestionResult:
+    def _result(self, number: int, line: bytes) -> QuestionResult:
         try:
-            return RESULT.validate_json(line)
-        except ValidationError as error:
-            raise DamagedError(f"{self.lines} holds a line that is no result ({type(error).__name__})", AGAIN) from None
+            return result_of(line)
+        except ValueError as error:
+            raise DamagedError(f"{self.lines}, line {number}: no question's result: {error}", AGAIN) from None
 
 
 def kept_evaluation(name: str) -> Kept:

@@ -9,13 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 from jmlr_cli.errors import InputError
+from jmlr_cli.evaluation.result_lines import result_of
 from jmlr_cli.evaluation.results import Mean, QuestionResult
-
-RESULT = TypeAdapter(QuestionResult)
-"""Reads a line; fields of a later jmlr are left out."""
 
 Leaks = Mapping[str, AbstractSet[str]]
 """The ids of the passages that hold each leaking question, by its id; none where only a training set holds it."""
@@ -108,11 +104,8 @@ def check_same_questions(results: Sequence[QuestionResult], ids: AbstractSet[str
 
 def _result(line: str, place: str) -> QuestionResult:
     try:
-        values = json.loads(line)
-        if NEEDED - values.keys():
-            raise ValueError(f"no {', '.join(sorted(NEEDED - values.keys()))}")
-        return RESULT.validate_python(values)
-    except ValidationError as error:
-        raise InputError(f"{place}: no question's result ({error.errors()[0]['msg']})", HINT) from None
+        if lacking := NEEDED - json.loads(line).keys():
+            raise ValueError(f"no {', '.join(sorted(lacking))}")
+        return result_of(line)
     except (ValueError, AttributeError) as error:
         raise InputError(f"{place}: no question's result ({error})", HINT) from None

@@ -11,8 +11,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from jmlr_cli.errors import DamagedError, InputError
+from jmlr_cli.evaluation.result_lines import first_mistake
 from jmlr_cli.report.figures import Comparison
-from jmlr_cli.report.kept import LINES, RECORD, Kept, first_mistake, read_kept, read_object
+from jmlr_cli.report.kept import LINES, RECORD, Kept, read_kept, read_object
 from jmlr_cli.workspace import Workspace, checked_name
 
 COMPARED = "jmlr.compare/1"

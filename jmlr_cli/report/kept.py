@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from jmlr_cli.errors import DamagedError, InputError
+from jmlr_cli.evaluation.kept import Kept as Written
+from jmlr_cli.evaluation.result_lines import first_mistake
 from jmlr_cli.evaluation.results import QuestionResult
 from jmlr_cli.report.figures import Figures, Shown
 
@@ -79,7 +80,7 @@ def read_kept(folder: Path) -> Kept:
         header, figures = Header.model_validate(record), Figures.model_validate(record)
     except ValidationError as error:
         raise DamagedError(f"{path} is no whole record of an evaluation: {first_mistake(error)}", AGAIN) from None
-    results = tuple(_results(folder / LINES))
+    results = tuple(Written(folder).results())
     if len(results) != figures.n:
         raise DamagedError(f"{folder / LINES} holds {len(results)} results, and {RECORD} counts {figures.n}", AGAIN)
     return Kept(name, record, figures, header.made_by, header.run, results)
@@ -96,29 +97,8 @@ def read_object(path: Path) -> dict[str, Any]:
     return value
 
 
-def _results(path: Path) -> Iterator[QuestionResult]:
-    adapter = TypeAdapter(QuestionResult)
-    try:
-        lines = path.read_bytes().splitlines()
-    except OSError as error:
-        raise DamagedError(f"{path} cannot be read: {error.strerror}", AGAIN) from None
-    for number, line in enumerate(lines, start=1):
-        try:
-            yield adapter.validate_python(_parsed(line.decode()))
-        except ValidationError as error:
-            raise DamagedError(f"{path}, line {number}: not a question's result: {first_mistake(error)}", AGAIN) from None
-        except ValueError as error:
-            raise DamagedError(f"{path}, line {number}: not JSON: {error}", AGAIN) from None
-
-
 def _parsed(text: str) -> Any:
     """The value of a JSON text. Raises ValueError when it is none, also for half of a surrogate pair, which no file can hold."""
     value = json.loads(text, parse_constant=lambda _: None)
     json.dumps(value, ensure_ascii=False).encode()
     return value
-
-
-def first_mistake(error: ValidationError) -> str:
-    """The first of a value's mistakes, in one line."""
-    mistake = error.errors()[0]
-    return ": ".join(filter(None, (".".join(map(str, mistake["loc"])), mistake["msg"])))

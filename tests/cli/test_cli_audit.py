@@ -133,7 +133,7 @@ def test_a_retest_with_another_system_is_refused(jmlr):
         (["nothing.jsonl"], 3, "neither a file"),
         (["questions.jsonl", "--index", "none"], 3, "no index 'none'"),
         (["questions.jsonl", "--train", "none"], 3, "no question file"),
-        (["questions.jsonl", "--evaluation", "none"], 3, "no kept evaluation"),
+        (["questions.jsonl", "--evaluation", "none"], 3, "no evaluation 'none'"),
         (["questions.jsonl", "--evaluation", "questions.jsonl"], 3, "line 1: no question's result"),
         (["questions.jsonl", "--evaluation", "others.jsonl"], 3, "not in questions"),
         (["questions.jsonl", "--retest"], 2, "--evaluation"),

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from jmlr_cli.files import read_sealed, write_sealed
+
 RECIPES = {
     "joint.yaml": "extends: tiny\ndata: {train: questions.jsonl}\n",
     "frozen.yaml": "extends: joint.yaml\nretriever: {train: false}\n",
@@ -115,7 +117,7 @@ def test_a_mistake_gets_a_sentence_before_anything_is_trained(run_here, place, a
 def test_an_unfinished_run_is_not_compared_as_it_is_and_a_recipe_goes_on_with_it(run_here, place):
     (name,) = runs_in(place)
     record = place / ".jmlr" / "runs" / name / "run.json"
-    record.write_text(json.dumps({**json.loads(record.read_text()), "status": "interrupted"}))
+    write_sealed(record, {**read_sealed(record)[0], "status": "interrupted"})
     refused = run_here(place, "compare", name, "--untrained", "joint.yaml", "--task", "questions.jsonl")
     assert refused.code == 3
     assert "is interrupted, not finished" in " ".join(refused.err.split())

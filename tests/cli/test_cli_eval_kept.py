@@ -150,7 +150,7 @@ def test_a_line_that_is_no_result_is_damage(place, evaluated, run_here):
     own.lines.write_text('{"id": 7}\n')
     damaged = run_here(place, *CLOSED)
     assert damaged.code == 5
-    assert "results.jsonl holds a line that is no result" in " ".join(damaged.err.split())
+    assert "results.jsonl, line 1: no question's result: id" in " ".join(damaged.err.split())
     assert evaluated(*CLOSED, "--again")["n"] == 4
 
 

@@ -82,7 +82,7 @@ def test_a_damaged_evaluation_has_its_own_exit_code_and_leaves_an_earlier_page(k
     lines.write_text(lines.read_text()[:-20])
     done = run_here(kept, "report", "questions-closed")
     assert done.code == 5
-    assert "results.jsonl, line 2: not JSON" in done.err
+    assert "holds 1 results, and evaluation.json counts 2" in done.err
     assert (kept / "report.html").read_bytes() == before
 
 

@@ -83,12 +83,12 @@ def test_two_evaluations_of_one_name_are_refused(pair):
 @pytest.mark.parametrize(
     ("line", "what"),
     [
-        (b'{"id": "q3", "chos', "not JSON"),
-        (b'{"subset": "other"}', "not a question's result: id"),
-        (b'{"id": "q3", "answer_nll": "much"}', "not a question's result: answer_nll"),
-        (b'{"id": "q3", "generated": "\\ud800"}', "not JSON"),
-        (b'{"id": "\xff"}', "not JSON"),
-        (b"", "not JSON"),
+        (b'{"id": "q3", "chos', "Unterminated"),
+        (b'{"subset": "other"}', "id"),
+        (b'{"id": "q3", "answer_nll": "much"}', "answer_nll"),
+        (b'{"id": "q3", "generated": "\\ud800"}', "'utf-8' codec"),
+        (b'{"id": "\xff"}', "'utf-8' codec"),
+        (b"", "Expecting value"),
     ],
     ids=["cut off", "a field lacks", "a word for a number", "half a character", "not UTF-8", "empty"],
 )
@@ -97,7 +97,7 @@ def test_a_damaged_line_is_named_by_its_number(pair, line, what):
     lines = file.read_bytes().splitlines()
     lines[2] = line
     file.write_bytes(b"\n".join(lines) + b"\n")
-    with pytest.raises(DamagedError, match=f"results.jsonl, line 3: {what}"):
+    with pytest.raises(DamagedError, match=f"results.jsonl, line 3: no question's result: {what}"):
         read_inputs(["questions-rag"])
 
 
