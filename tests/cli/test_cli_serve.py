@@ -42,3 +42,19 @@ def test_a_mistake_is_one_sentence(run_here, tmp_path, arguments, code, words):
 def test_a_system_is_compared_with_another_one(run_here, clinic, name, code, words):
     done = run_here(clinic.folder, "serve", "--port", "0", "--compare", name)
     assert (done.code, words in done.err) == (code, True), done.err
+
+
+@pytest.mark.parametrize(("host", "guarded"), [("127.0.0.1", False), ("0.0.0.0", True)])
+def test_beyond_this_machine_a_new_token_is_needed_and_printed_once(run_here, clinic, monkeypatch, host, guarded):
+    served = []
+    monkeypatch.setattr("jmlr_cli.serving.listening.listening", lambda *_: socket.create_server(("127.0.0.1", 0)))
+    monkeypatch.setattr("jmlr_cli.serving.server.run_server", lambda service, at, token, hosts: served.append((token, hosts)))
+    done = run_here(clinic.folder, "serve", "--host", host)
+    ((token, hosts),) = served
+    assert done.code == 0
+    assert (token is not None, hosts is None) == (guarded, guarded)
+    assert done.err.count("#token=") == guarded
+    if guarded:
+        assert done.err.count(token) == 1
+    else:
+        assert hosts >= {"127.0.0.1", "localhost", "::1"}

@@ -13,7 +13,10 @@ import pytest
 httpx = pytest.importorskip("httpx", reason="httpx is not installed")
 
 CLIENTS = 50
-SECONDS = 6
+ANSWERS = 60
+SECONDS = 100
+"""Longest time for them; a machine that does nothing else needs a few."""
+
 TOPICS = [
     "malaria",
     "anaphylaxis",
@@ -40,7 +43,7 @@ def told(answer: httpx.Response) -> tuple:
 async def one_client(number: int, url: str, until: float, truth: dict, seen: list) -> None:
     async with httpx.AsyncClient(base_url=url, timeout=60, trust_env=False) as client:
         turn = number
-        while time.monotonic() < until:
+        while seen.count(200) < ANSWERS and time.monotonic() < until:
             question = QUESTIONS[turn % len(QUESTIONS)]
             answer = await client.post("/v1/chat/completions", json=body(question))
             seen.append(answer.status_code)
@@ -68,7 +71,7 @@ def test_fifty_clients_get_their_own_answers_or_are_told_to_come_back_and_memory
         before = memory().rss
         seen = asyncio.run(all_clients(server.url, truth))
         assert set(seen) == {200, 429}
-        assert seen.count(200) > 20
+        assert seen.count(200) >= ANSWERS
         assert memory().rss - before < 48 << 20
         with server.client() as client:
             metrics = client.get("/metrics").text
