@@ -149,7 +149,7 @@ def complaints(error: ValidationError, model: type[BaseModel] = Recipe, below: K
 
     A list is not said to be too short because what is in it is wrong.
     """
-    items = [dict(item) for item in error.errors()]
+    items: list[dict[str, Any]] = [{**item} for item in error.errors()]
     own = [each for each in items if not any(_is_within(other["loc"], each["loc"]) for other in items)]
     return [((*below, *each["loc"]), _explained(each, model, below)) for each in own]
 
