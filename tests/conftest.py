@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from jmlr_cli.evaluation.results import QuestionResult
     from jmlr_cli.evaluation.settings import Mode
 
+collect_ignore = ["plugin_distribution"]
+"""A distribution with tests of its own, which run where it is installed."""
+
 PAGES = {
     "malaria.md": "# Malaria\n\n## Treatment\nArtemether with lumefantrine treats uncomplicated malaria.\n\n"
     "## Diagnosis\nA blood film or a rapid antigen test confirms malaria before treatment begins.\n",

@@ -45,10 +45,11 @@ class TaskSuite:
                 assert len({option.label for option in question.options}) == len(question.options), question.id
 
     def test_no_question_is_in_two_splits(self, create: Create) -> None:
-        seen: dict[str, str] = {}
+        seen: dict[object, str] = {}
         for split in self.splits:
             for question in create().load(split).questions:
-                assert seen.setdefault(question.id, split) == split, question.id
+                asked = (question.text, question.options, tuple(passage.id for passage in question.passages))
+                assert seen.setdefault(asked, split) == split, question.id
 
     def test_sizes_are_those_of_the_splits(self, create: Create) -> None:
         task = create()

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from huggingface_hub import constants
 
 from jmlr_cli.contracts.values import Question
 from jmlr_cli.questions.formats import read_questions
@@ -36,3 +37,24 @@ def write(tmp_path: Path) -> Write:
 def read(write: Write) -> Callable[..., list[Question]]:
     """The questions of a file with that content."""
     return lambda content, name="questions.jsonl": list(read_questions(write(content, name)).questions)
+
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.fixture
+def cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
+    """The place of a data set's file in an otherwise empty hub cache; the hub itself is out of reach."""
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
+    monkeypatch.chdir(tmp_path)
+
+    def place(repository: str, path: str) -> Path:
+        home = tmp_path / f"datasets--{repository.replace('/', '--')}"
+        (home / "refs").mkdir(parents=True, exist_ok=True)
+        (home / "refs" / "main").write_text(COMMIT)
+        file = home / "snapshots" / COMMIT / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        return file
+
+    return place

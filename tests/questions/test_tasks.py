@@ -4,34 +4,11 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Callable
-from pathlib import Path
 
 import pytest
-from huggingface_hub import constants
 
 from jmlr_cli.errors import InputError, MissingError
 from jmlr_cli.questions.load import load_questions
-
-COMMIT = "0123456789abcdef0123456789abcdef01234567"
-
-
-@pytest.fixture
-def cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, str], Path]:
-    """The place of a data set's file in an otherwise empty hub cache; the hub itself is out of reach."""
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path))
-    monkeypatch.setattr(constants, "HF_HUB_OFFLINE", True)
-    monkeypatch.chdir(tmp_path)
-
-    def place(repository: str, path: str) -> Path:
-        home = tmp_path / f"datasets--{repository.replace('/', '--')}"
-        (home / "refs").mkdir(parents=True, exist_ok=True)
-        (home / "refs" / "main").write_text(COMMIT)
-        file = home / "snapshots" / COMMIT / path
-        file.parent.mkdir(parents=True, exist_ok=True)
-        return file
-
-    return place
 
 
 def medqa_line(text: str) -> str:
