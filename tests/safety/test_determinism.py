@@ -46,7 +46,7 @@ def test_an_index_has_the_same_bytes_every_time(forks, twins, retriever):
     assert index_files(twins[0], "x") == two
 
 
-@pytest.mark.parametrize("retriever", [thoroughly("bm25"), thoroughly("dense"), "colbert"])
+@pytest.mark.parametrize("retriever", [thoroughly("bm25"), thoroughly("dense"), thoroughly("colbert")])
 def test_several_processes_write_the_bytes_of_one(forks, twins, retriever):
     for processes, at in enumerate(twins, 1):
         done = forks(at, *INDEX, "--retriever", retriever, "--devices", str(processes))
