@@ -11,6 +11,7 @@ from itertools import count
 from pathlib import Path
 
 from jmlr_cli.errors import InputError
+from jmlr_cli.plain import UNSAFE
 
 BEIR = frozenset({"corpus.jsonl", "queries.jsonl"})
 UNPRINTABLE = frozenset({"Cc", "Cs", "Zl", "Zp"})
@@ -53,10 +54,11 @@ def find_sources(paths: Sequence[Path]) -> tuple[list[Source], list[Skipped]]:
 
 
 def printable(name: str) -> str:
-    """``name`` with line ends, control characters and undecodable bytes written as escapes, so that it fits a line."""
+    """``name`` with line ends, control characters, marks that turn its direction and undecodable bytes written as escapes, so
+    that it fits a line and looks like no other."""
     if name.isprintable():
         return name
-    return "".join(_escaped(c) if unicodedata.category(c) in UNPRINTABLE else c for c in name)
+    return "".join(_escaped(c) if unicodedata.category(c) in UNPRINTABLE or UNSAFE.match(c) else c for c in name)
 
 
 def _escaped(character: str) -> str:

@@ -6,6 +6,7 @@ weights are random, their vocabulary is trained on the texts given.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -19,13 +20,12 @@ VOCABULARY = 2000
 def build_tiny_encoder(folder: Path, texts: Iterable[str], seed: int = 0) -> Path:
     """Write a two-layer BERT with a WordPiece vocabulary of ``texts`` into ``folder``."""
     special = ["[PAD]", "[unused0]", "[unused1]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
-    tokenizer = Tokenizer(models.WordPiece(unk_token="[UNK]"))
-    tokenizer.normalizer = normalizers.BertNormalizer(lowercase=True)
-    tokenizer.pre_tokenizer = pre_tokenizers.BertPreTokenizer()
+    normalizer, splitter = normalizers.BertNormalizer(lowercase=True), pre_tokenizers.BertPreTokenizer()
+    words = (word for text in texts for word, _ in splitter.pre_tokenize_str(normalizer.normalize_str(text)))
+    tokenizer = Tokenizer(models.WordPiece(_word_pieces(words, special), unk_token="[UNK]"))
+    tokenizer.normalizer, tokenizer.pre_tokenizer = normalizer, splitter
     tokenizer.decoder = decoders.WordPiece()
-    tokenizer.train_from_iterator(
-        texts, trainers.WordPieceTrainer(vocab_size=VOCABULARY, special_tokens=special, show_progress=False)
-    )
+    tokenizer.add_special_tokens(special)
     ends = [(name, tokenizer.token_to_id(name)) for name in ("[CLS]", "[SEP]")]
     tokenizer.post_processor = processors.TemplateProcessing("[CLS] $A [SEP]", "[CLS] $A [SEP] $B:1 [SEP]:1", ends)
     wrapped = PreTrainedTokenizerFast(
@@ -58,6 +58,16 @@ def build_tiny_decoder(folder: Path, texts: Iterable[str], seed: int = 0) -> Pat
         eos_token_id=wrapped.eos_token_id, pad_token_id=wrapped.pad_token_id,
     )  # fmt: skip
     return _written(folder, lambda: LlamaForCausalLM(config), wrapped, seed)
+
+
+def _word_pieces(words: Iterable[str], special: list[str]) -> dict[str, int]:
+    """A vocabulary of the letters and the most frequent words. The library's own trainer makes another one of the same texts
+    each time."""
+    counts = Counter(words)
+    letters = sorted({letter for word in counts for letter in word})
+    frequent = sorted(counts, key=lambda word: (-counts[word], word))
+    pieces = dict.fromkeys([*special, *letters, *(f"##{letter}" for letter in letters), *frequent])
+    return {piece: place for place, piece in enumerate(list(pieces)[:VOCABULARY])}
 
 
 def _written(folder: Path, model: Callable[[], PreTrainedModel], tokenizer: PreTrainedTokenizerFast, seed: int) -> Path:

@@ -43,6 +43,3 @@ class TestCompressedColBERT(TestColBERT):
     def create(self, with_encoder):
         return with_encoder("colbert", {**FULL, "keep_up_to": 0})
 
-    @pytest.mark.xfail(raises=IndexError, reason="a compressed index cannot be searched among no passages at all")
-    def test_a_filter_that_nothing_passes_finds_nothing(self, create, tmp_path):
-        super().test_a_filter_that_nothing_passes_finds_nothing(create, tmp_path)

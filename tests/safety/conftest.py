@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,11 @@ from jmlr_cli.main import app
 
 THOROUGH = bool(os.environ.get("JMLR_THOROUGH"))
 """Set by `make test-thorough`: hundreds of kills, ten thousand inputs, large files."""
+
+
+def thoroughly(*values: object) -> Any:
+    """Values of a parametrized test that only `make test-thorough` runs."""
+    return pytest.param(*values, marks=pytest.mark.skipif(not THOROUGH, reason="one of many: make test-thorough runs it"))
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from contextlib import suppress
 from typing import Any
 
@@ -63,7 +64,7 @@ def child(request: dict[str, Any], out: int, err: int, changes: int) -> None:
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     os.chdir(request["at"])
     os.environ.update(request["environment"])
-    code = 70
+    code = 0
     try:
         exec(request["before"], {})
         from jmlr_cli.main import main
@@ -72,6 +73,9 @@ def child(request: dict[str, Any], out: int, err: int, changes: int) -> None:
         main()
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 0
+    except BaseException:  # as Python itself would
+        traceback.print_exc()
+        code = 1
     finally:
         sys.stdout.flush()
         sys.stderr.flush()

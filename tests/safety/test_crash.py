@@ -19,7 +19,7 @@ from jmlr_cli.commands.integrity import whole
 from jmlr_cli.index.manifest import generation_folder, has_manifest, read_manifest
 from jmlr_cli.index.passages import PassageStore
 
-KILLS = {"index": 28, "train": 6, "pull": 6}
+KILLS = {"index": 21, "train": 3, "pull": 4}
 THOROUGH_KILLS = {"index": 140, "train": 30, "pull": 30}
 TRAIN = ("train", "--recipe", "tiny", "--set", "data.train=questions.jsonl", "--set", "training.save_every=2")
 REFRESH = ("--set", "candidates.refresh={every: 2}")

@@ -9,6 +9,7 @@ import pytest
 
 from jmlr_cli.files import folder_checksums
 from jmlr_cli.index.manifest import generation_folder, read_manifest
+from tests.safety.conftest import thoroughly
 
 KINDS = (".safetensors", ".sqlite", ".npy")
 INDEX = ("index", "guidelines", "--name", "x", "--recipe", "tiny")
@@ -31,7 +32,7 @@ def index_files(at: Path, name: str) -> dict[str, str]:
     return folder_checksums(generation_folder(folder, read_manifest(folder)))
 
 
-@pytest.mark.parametrize("retriever", ["bm25", "dense", "colbert", "hybrid"])
+@pytest.mark.parametrize("retriever", ["bm25", thoroughly("dense"), "colbert", thoroughly("hybrid")])
 def test_an_index_has_the_same_bytes_every_time(forks, twins, retriever):
     hybrid = ["--set", "retriever.options.retrievers=[{plugin: bm25}, {plugin: dense, checkpoint: tiny-bert}]"]
     more = hybrid if retriever == "hybrid" else []
@@ -45,7 +46,7 @@ def test_an_index_has_the_same_bytes_every_time(forks, twins, retriever):
     assert index_files(twins[0], "x") == two
 
 
-@pytest.mark.parametrize("retriever", ["bm25", "dense", "colbert"])
+@pytest.mark.parametrize("retriever", [thoroughly("bm25"), thoroughly("dense"), thoroughly("colbert")])
 def test_several_processes_write_the_bytes_of_one(forks, twins, retriever):
     for processes, at in enumerate(twins, 1):
         done = forks(at, *INDEX, "--retriever", retriever, "--devices", str(processes))

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from jmlr_cli.commands.integrity import whole
+from tests.safety.conftest import thoroughly
 
 LIMIT = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))"
 INDEX = ("index", "guidelines", "--name", "x", "--recipe", "tiny")
@@ -32,7 +33,7 @@ def ward(forks, pages, questions, tmp_path, monkeypatch) -> Path:
 
 
 @pytest.mark.parametrize("retriever", ["bm25", "dense", "colbert"])
-@pytest.mark.parametrize("limit", [700, 5_000, 30_000])
+@pytest.mark.parametrize("limit", [thoroughly(700), 5_000, thoroughly(30_000)])
 def test_a_full_disk_leaves_the_old_index(forks, ward, retriever, limit):
     """A limit on the size of files stands for a full disk."""
     before = whole("x", None, None)
@@ -47,7 +48,7 @@ def test_a_full_disk_leaves_the_old_index(forks, ward, retriever, limit):
     assert not list(ward.rglob("*.tmp"))
 
 
-@pytest.mark.parametrize("limit", [700, 100_000])
+@pytest.mark.parametrize("limit", [thoroughly(700), 100_000])
 def test_a_full_disk_while_a_model_is_brought_leaves_none(forks, ward, limit):
     full = forks(ward, "models", "pull", "tiny-llama", "--json", before=LIMIT.format(limit))
     assert full.code == 3, full.err
@@ -56,7 +57,7 @@ def test_a_full_disk_while_a_model_is_brought_leaves_none(forks, ward, limit):
     assert forks(ward, "models", "pull", "tiny-llama").code == 0
 
 
-@pytest.mark.parametrize("limit", [700, 60_000])
+@pytest.mark.parametrize("limit", [thoroughly(700), 60_000])
 def test_a_full_disk_while_a_run_is_made_is_told(forks, ward, limit):
     assert forks(ward, "models", "pull", "tiny-llama").code == 0
     assert forks(ward, *INDEX).code == 0

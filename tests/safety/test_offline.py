@@ -8,6 +8,8 @@ import signal
 
 import pytest
 
+from tests.safety.conftest import thoroughly
+
 CALLS = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}
 """The kernel's name for each machine, and its number of the system call ``socket``."""
 
@@ -70,7 +72,7 @@ def test_no_command_makes_a_socket_offline(forks, forbidding, pages, questions, 
     ],
     ids=lambda value: value[1] if value[0] == "eval" else value[-1],
 )  # fmt: skip
-@pytest.mark.parametrize("how", ["option", "variable"])
+@pytest.mark.parametrize("how", ["option", thoroughly("variable")])
 def test_what_needs_the_network_is_missing_offline(forks, forbidding, pages, questions, tmp_path, arguments, how):
     pages(tmp_path / "guidelines")
     questions(tmp_path / "questions.jsonl")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from tests.conftest import Result, run_jmlr
-
 SECRET = "s3cr3t-5f1e9a"
 ENVIRONMENT = {
     "OPENAI_API_KEY": SECRET,
@@ -18,7 +16,7 @@ ENVIRONMENT = {
 TRAIN = ("train", "--recipe", "tiny", "--set", "data.train=questions.jsonl", "--set", "training.max_steps=2")
 
 
-def test_no_command_writes_or_shows_a_secret_of_the_environment(pages, questions, tmp_path):
+def test_no_command_writes_or_shows_a_secret_of_the_environment(forks, pages, questions, tmp_path):
     pages(tmp_path / "guidelines")
     questions(tmp_path / "questions.jsonl")
     codes = {
@@ -32,7 +30,7 @@ def test_no_command_writes_or_shows_a_secret_of_the_environment(pages, questions
         ("doctor", "--json"): 0,
     }
     for arguments, code in codes.items():
-        result: Result = run_jmlr(tmp_path, *arguments, **ENVIRONMENT)
+        result = forks(tmp_path, *arguments, **ENVIRONMENT)
         assert code is None or result.code == code, result.err
         assert SECRET not in result.out + result.err, arguments
     written = [path for path in tmp_path.rglob("*") if path.is_file()]

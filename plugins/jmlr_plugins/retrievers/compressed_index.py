@@ -77,7 +77,7 @@ class CompressedIndex:
 
     def _search(self, query: Tensor, k: int, allowed: NDArray[np.int64] | None) -> list[Match]:
         """The ``k`` best for the token vectors of one question: (n, d)."""
-        if k <= 0 or not len(self.rows):
+        if k <= 0 or not len(self.rows if allowed is None else allowed):
             return []
         similarity = self._vectors @ query.T
         rows = self._candidates(similarity, max(self._rescored, 2 * k), allowed)
