@@ -46,7 +46,7 @@ INTERRUPTED = 130
 GOING_ON = {
     "train": " Go on with the run: jmlr train --resume",
     "compare": " The same command goes on with it.",
-    "eval": " The same command goes on with it.",
+    "eval": " The same command goes on with it (without --again).",
 }
 """What a command says when it is interrupted, beside that nothing is lost."""
 
