@@ -113,6 +113,42 @@ def test_results_are_told_one_by_one_and_counted(llama):
     assert {name: mean.n for name, mean in evaluation.subsets.items()} == {"a": 3, "b": 2}
 
 
+def test_what_is_done_is_not_put_again_and_the_rest_comes_out_as_before(llama):
+    questions, settings = question_set(*(option_question(str(n)) for n in range(5))), Settings(batch=2)
+    whole = evaluate_questions(questions, llama, settings=settings)
+    told = []
+    resumed = evaluate_questions(questions, llama, settings=settings, done=whole.results[:4], on_result=told.append)
+    assert [result.id for result in told] == ["4"]
+    assert resumed.results == whole.results
+    assert evaluate_questions(questions, llama, settings=settings, done=whole.results).results == whole.results
+
+
+def test_the_macro_average_counts_each_subset_alike(llama):
+    questions = [option_question(str(n), subset="large" if n else "small") for n in range(5)]
+    first = evaluate_questions(question_set(*questions), llama).results
+    chosen = {result.id: result.chosen for result in first}
+    # the one question of the small subset answered rightly, one of the four of the large one
+    right = [replace(q, answer_label=chosen[q.id] if q.id in "01" else "B" if chosen[q.id] != "B" else "C") for q in questions]
+    shown = evaluate_questions(question_set(*right), llama).as_json()
+    assert shown["accuracy"] == 2 / 5
+    assert {name: subset["accuracy"] for name, subset in shown["subsets"].items()} == {"small": 1, "large": 0.25}
+    assert (shown["macro"]["accuracy"], shown["macro"]["subsets"]) == (0.625, 2)
+    assert shown["macro"]["ci95"][0] <= 0.625 <= shown["macro"]["ci95"][1]
+    assert evaluate_questions(question_set(*right[1:]), llama).as_json()["macro"] is None
+
+
+def test_subsets_of_free_text_have_their_own_figures(llama):
+    questions = [Question(str(n), "What thins the blood?", answer="Aspirin.", subset="ab"[n % 2]) for n in range(3)]
+    shown = evaluate_questions(question_set(*questions), llama, settings=Settings(max_new_tokens=3)).as_json()
+    assert {name: (subset["n"], subset["accuracy"]) for name, subset in shown["subsets"].items()} == {
+        "a": (2, None),
+        "b": (1, None),
+    }
+    assert shown["subsets"]["a"]["answer_nll"] == pytest.approx(shown["answer_nll"])
+    assert 0 <= shown["rouge_l"] <= 1
+    assert shown["calibration"] is None
+
+
 def test_the_json_has_the_given_shape(llama):
     evaluation = evaluate_questions(question_set(option_question("1", subset="a"), option_question("2", "A")), llama)
     shown = json.loads(json.dumps(evaluation.as_json(), allow_nan=False))
