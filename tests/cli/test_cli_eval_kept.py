@@ -116,6 +116,22 @@ def test_other_passages_in_the_index_give_another_name(place, evaluated, run_her
     assert before["made_by"]["index"]["fingerprint"] == after["made_by"]["index"]["fingerprint"]
 
 
+def test_questions_that_bring_passages_are_told_apart_by_them(place, evaluated):
+    record = {
+        "input": "What treats gout?\nA. Colchicine\nB. Permethrin",
+        "output": "A. Colchicine",
+        "doc": "Colchicine treats gout.",
+    }
+    names = []
+    for text in ("Colchicine treats gout.", "Permethrin treats scabies."):
+        (place / "records.json").write_text(json.dumps([{**record, "doc": text}]))
+        own = evaluated("eval", "records.json", "--recipe", "tiny", "--retriever", "bm25", "--mode", "rag")
+        names.append(own["evaluation"])
+        assert (own["made_by"]["index"], own["n"]) == (None, 1)
+        assert own["made_by"]["reranked_by"]
+    assert len(set(names)) == 2
+
+
 def test_an_evaluation_that_cannot_begin_leaves_nothing(place, run_here):
     before = set((place / ".jmlr" / "evaluations").glob("*"))
     failed = run_here(place, *CLOSED, "--rank-agreement", "3")
