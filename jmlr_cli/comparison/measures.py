@@ -53,10 +53,12 @@ MEASURES = {
         Measure("answer_nll", lambda result: result.answer_nll, binary=False, higher=False),
         Measure("exact_match", lambda result: result.exact_match),
         Measure("f1", lambda result: result.f1, binary=False),
+        Measure("rouge_l", lambda result: result.rouge_l, binary=False),
         Measure("R@1", _recall(1)),
         Measure("R@5", _recall(5)),
         Measure("R@20", _recall(20)),
         Measure("RR", _reciprocal_rank, binary=False),
+        Measure("rank_agreement", lambda result: result.rank_agreement, binary=False),
     )
 }
 USUAL = ("accuracy", "answer_nll", "f1")
