@@ -42,4 +42,3 @@ class TestCompressedColBERT(TestColBERT):
     @pytest.fixture
     def create(self, with_encoder):
         return with_encoder("colbert", {**FULL, "keep_up_to": 0})
-
