@@ -72,6 +72,7 @@ def encode(folder: Path, config: RetrieverConfig, passages: Iterable[Passage], w
     from jmlr_cli.index.build import build_index
     from jmlr_cli.launch import processes, told
 
+    next(iter(passages), None)  # what cannot be read at all is told before a model is fetched for it
     _bring(config.checkpoint or "", passages)
     going_on = lambda: console.notice("going on where an interrupted `jmlr index` stopped")  # noqa: E731
     retriever = make_retriever(config)

@@ -76,9 +76,9 @@ def test_without_lm_eval_it_says_what_to_install():
     ("arguments", "code", "message"),
     [
         (("--questions", "nowhere.jsonl"), 3, "There is no nowhere.jsonl, but 80 are wanted"),
-        (("--size", "0"), 2, "is not a number from 1"),
+        (("--size", "0"), 2, "it must be at least 1"),
         (("--only", "text"), 2, "invalid choice"),
-        (("--batch-sizes", "4,many"), 2, "'many' is not a number from 1"),
+        (("--batch-sizes", "4,many"), 2, "'many' is not a whole number"),
     ],
 )
 def test_a_mistake_is_told_in_one_sentence(arguments, code, message):

@@ -45,9 +45,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict, Path, str]:
 def clinic(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A judged collection of three hundred documents, which serves as a corpus too."""
     folder, chance = tmp_path_factory.mktemp("clinic"), random.Random(0)
-    documents = [
-        {"_id": str(n), "title": f"Page {n}", "text": " ".join(chance.choices(WORDS, k=12)) + f" case{n}."} for n in range(300)
-    ]
+    documents = [{"_id": str(n), "title": "", "text": " ".join(chance.choices(WORDS, k=12)) + f" case{n}."} for n in range(300)]
     queries = [{"_id": f"q{n}", "text": " ".join(documents[n]["text"].split()[:9])} for n in range(5)]
     for name, records in {"corpus": documents, "queries": queries}.items():
         (folder / f"{name}.jsonl").write_text("".join(json.dumps(record) + "\n" for record in records))

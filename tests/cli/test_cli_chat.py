@@ -100,6 +100,7 @@ def test_at_a_terminal_ctrl_c_stops_an_answer_and_ctrl_d_leaves_it_as_it_was(ter
     chat = terminal()
     chat.until("/help")
     chat.until("> ")
+    time.sleep(0.5)  # input() begins to listen a little after it has shown its prompt
     chat.type("\x03")
     chat.until("Ctrl-D leaves")
     chat.type("What treats gout?\r")

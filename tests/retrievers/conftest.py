@@ -70,7 +70,7 @@ def with_encoder(retriever: Callable[..., Any], encoder_folder: Path) -> Callabl
 @pytest.fixture
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Builds write their work in pieces of thousands of passages; here of a few, so that they can be gone on with."""
-    monkeypatch.setattr("jmlr_plugins.retrievers.encoder_retriever.PIECE", 4)
+    monkeypatch.setattr("jmlr_plugins.retrievers.pieces.PIECE", 4)
     monkeypatch.setattr("jmlr_plugins.retrievers.token_build.LEAST", 0)
 
 

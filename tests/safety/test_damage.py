@@ -38,16 +38,16 @@ def things(home, clinic) -> list[tuple[Path, dict[str, str], list[list[str]]]]:
             [
                 ["search", "gout", "--index", name],
                 ["ask", "What treats gout?", "--recipe", "tiny", "--index", name],
-                ["eval", "questions.jsonl", "--recipe", "tiny", "--index", name, "--mode", "rag"],
+                ["eval", "questions.jsonl", "--recipe", "tiny", "--index", name, "--mode", "rag", "--again"],
             ],
         )
         for name in ("bm25", "dense", "guidelines")
     ]
-    asked = [["ask", "What treats gout?", "--run", run], ["eval", "questions.jsonl", "--run", run], ["search", "gout"]]
+    asked = [["ask", "What treats gout?", "--run", run], ["eval", "questions.jsonl", "--run", run, "--again"], ["search", "gout"]]
     models = [(home / "models" / name, {"model": name}, using) for name, using in (
         ("tiny-bert", [["search", "gout", "--index", "dense"], ["search", "gout", "--index", "guidelines"]]),
         ("tiny-llama", [["ask", "Gout?", "--recipe", "tiny", "--index", "bm25"], ["eval", "questions.jsonl", "--recipe", "tiny",
-                        "--mode", "closed"]]),
+                        "--mode", "closed", "--again"]]),
     )]  # fmt: skip
     return [*indexes, (home / "runs" / run, {"run": run}, asked[:2]), *models]
 
