@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 
-from jmlr_cli.answering.citations import cited_sentences, word_overlap
+from jmlr_cli.answering.citations import cited_sentences, uncited, word_overlap
 from jmlr_cli.contracts.generator import Generator
 from jmlr_cli.contracts.values import Hit, Passage, Question
 from jmlr_cli.errors import InputError
@@ -45,7 +45,7 @@ def with_citations(
 def _measured(
     result: QuestionResult, question: Question, source: Source, generator: Generator, settings: Settings
 ) -> QuestionResult:
-    text = (result.generated or "").strip()
+    text = uncited(result.generated or "").strip()  # a model may write marks of its own; `ask` removes them, too
     if question.options or not text or not source.passages:
         return result
     hits = [Hit(rank, 0.0, passage) for rank, passage in enumerate(reversed(source.passages), start=1)]

@@ -60,6 +60,12 @@ def test_the_cited_passage_holds_more_of_the_sentence_than_the_uncited_one(llama
     assert (found.rouge_l.cited, found.rouge_l.uncited) == (pytest.approx(5 / 9), pytest.approx(1 / 9))
 
 
+def test_marks_that_the_model_writes_itself_count_for_nothing(llama):
+    plain = measured(llama).results[0].citations
+    llama.says = "An acute attack of gout is treated with colchicine [2]. Nobody knows why [1][2]."
+    assert measured(llama).results[0].citations == plain
+
+
 def test_the_nll_rise_is_that_of_the_prompt_without_the_passage(llama):
     result = measured(llama).results[0]
     prompts = [llama.render(QUESTION, read, llama.says) for read in ([SKIN, GOUT], [GOUT], [SKIN])]
