@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
 from typing import NoReturn
 
 from jmlr_cli.errors import JmlrError, UsageError
@@ -29,7 +33,13 @@ def positive(text: str) -> int:
     return int(text)
 
 
-def sentences(error: JmlrError) -> str:
-    """What is wrong, and what to do next."""
-    text = str(error)
-    return f"{text[:1].upper()}{text[1:]}. {error.hint}".strip()
+def in_scratch(work: Callable[[Path], int]) -> int:
+    """The exit code of ``work``, done in a folder that is removed afterwards. What it cannot do is told in one sentence,
+    with what to do next."""
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            return work(Path(folder))
+    except JmlrError as error:
+        text = str(error)
+        sys.stderr.write(f"{text[:1].upper()}{text[1:]}. {error.hint}".strip() + "\n")
+        return error.exit_code

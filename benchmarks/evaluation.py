@@ -13,15 +13,14 @@ import json
 import random
 import shlex
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from arguments import Parser, positive, sentences
+from arguments import Parser, in_scratch, positive
 from evaluation_parts.settings import STYLES, TOLERANCE, Settings
 
 from jmlr_cli import console
-from jmlr_cli.errors import InputError, JmlrError
+from jmlr_cli.errors import InputError
 
 MEDQA = Path(__file__).resolve().parents[2] / "shared" / "data" / "medqa" / "dev_4opt.jsonl"
 DISAGREED = 1
@@ -32,12 +31,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; the exit code, 1 when the two sides disagree."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     options = _parser().parse_args(given)
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            return _run(options, Path(folder), shlex.join(["python", "benchmarks/evaluation.py", *given]))
-    except JmlrError as error:
-        sys.stderr.write(f"{sentences(error)}\n")
-        return error.exit_code
+    command = shlex.join(["python", "benchmarks/evaluation.py", *given])
+    return in_scratch(lambda folder: _run(options, folder, command))
 
 
 def _run(options: argparse.Namespace, folder: Path, command: str) -> int:

@@ -13,15 +13,14 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from arguments import Parser, natural, positive, sentences
+from arguments import Parser, in_scratch, natural, positive
 from settings import Settings, make_recipe
 
 from jmlr_cli import console
-from jmlr_cli.errors import JmlrError, MissingError
+from jmlr_cli.errors import MissingError
 
 SIDES = ("ours", "published")
 TOLERANCE = {"float32": 1e-3, "bfloat16": 5e-2}
@@ -32,16 +31,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; the exit code, 1 when the two sides disagree."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     options = _parser().parse_args(given)
-    try:
-        _prepare(options)
-        with tempfile.TemporaryDirectory() as folder:
-            if options.only:
-                console.emit(_memory(options, Path(folder)))
-                return 0
-            return _compare(options, Path(folder), given)
-    except JmlrError as error:
-        sys.stderr.write(f"{sentences(error)}\n")
-        return error.exit_code
+    return in_scratch(lambda folder: _run(options, folder, given))
+
+
+def _run(options: argparse.Namespace, folder: Path, given: Sequence[str]) -> int:
+    """Measure what is asked for; the exit code."""
+    _prepare(options)
+    if options.only:
+        console.emit(_memory(options, folder))
+        return 0
+    return _compare(options, folder, given)
 
 
 def _compare(options: argparse.Namespace, folder: Path, given: Sequence[str]) -> int:

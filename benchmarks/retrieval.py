@@ -12,17 +12,16 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from arguments import Parser, positive, sentences
+from arguments import Parser, in_scratch, positive
 from retrieval_parts.settings import FULL, SECTIONS, TINY, USUAL, Settings
 
 from jmlr_cli import console
-from jmlr_cli.errors import InputError, JmlrError
+from jmlr_cli.errors import InputError
 from jmlr_cli.files import write_json
 from jmlr_cli.workspace import Workspace
 
@@ -37,12 +36,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the benchmark; the exit code, 1 when scores that must be the same differ."""
     given = list(sys.argv[1:] if arguments is None else arguments)
     options = _parser().parse_args(given)
-    try:
-        with tempfile.TemporaryDirectory() as folder:
-            return _run(options, Path(folder), shlex.join(["python", "benchmarks/retrieval.py", *given]))
-    except JmlrError as error:
-        sys.stderr.write(f"{sentences(error)}\n")
-        return error.exit_code
+    command = shlex.join(["python", "benchmarks/retrieval.py", *given])
+    return in_scratch(lambda folder: _run(options, folder, command))
 
 
 def _run(options: argparse.Namespace, folder: Path, command: str) -> int:
