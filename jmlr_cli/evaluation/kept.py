@@ -12,6 +12,8 @@ from jmlr_cli.evaluation.question_result import QuestionResult
 from jmlr_cli.evaluation.result_lines import result_of
 from jmlr_cli.workspace import Workspace, checked_name
 
+RECORD, LINES = "evaluation.json", "results.jsonl"
+
 AGAIN = "Measure once more: jmlr eval … --again"
 
 
@@ -28,11 +30,11 @@ class Kept:
 
     @property
     def record_file(self) -> Path:
-        return self.folder / "evaluation.json"
+        return self.folder / RECORD
 
     @property
     def lines(self) -> Path:
-        return self.folder / "results.jsonl"
+        return self.folder / LINES
 
     @property
     def reliability(self) -> Path:
@@ -83,4 +85,4 @@ def open_evaluation(name: str) -> Kept:
 
 def evaluation_names() -> list[str]:
     """The names of all evaluations, sorted."""
-    return sorted(path.parent.name for path in Workspace.current().evaluations.glob("*/evaluation.json"))
+    return sorted(path.parent.name for path in Workspace.current().evaluations.glob(f"*/{RECORD}"))

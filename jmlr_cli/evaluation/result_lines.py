@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
+from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -19,13 +20,19 @@ def line_of(result: QuestionResult) -> bytes:
 
 
 def result_of(line: bytes | str) -> QuestionResult:
-    """The result in a line. What is no number in JSON (NaN, Infinity) is none. Raises ValueError with the reason, in one line."""
-    values = json.loads(line, parse_constant=lambda _: None)
-    json.dumps(values, ensure_ascii=False).encode()  # half of a surrogate pair, which no file can hold, is a ValueError
+    """The result in a line. Raises ValueError with the reason, in one line."""
     try:
-        return RESULT.validate_python(values)
+        return RESULT.validate_python(parsed(line))
     except ValidationError as error:
         raise ValueError(first_mistake(error)) from None
+
+
+def parsed(text: bytes | str) -> Any:
+    """The value of a JSON text. What is no number in JSON (NaN, Infinity) becomes null. Raises ValueError when it is none, also
+    for half of a surrogate pair, which no file can hold."""
+    value = json.loads(text, parse_constant=lambda _: None)
+    json.dumps(value, ensure_ascii=False).encode()
+    return value
 
 
 def first_mistake(error: ValidationError) -> str:

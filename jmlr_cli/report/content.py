@@ -11,7 +11,7 @@ from jmlr_cli import __version__
 from jmlr_cli.contracts.values import Passage, Question
 from jmlr_cli.evaluation.results import QuestionResult
 from jmlr_cli.report.inputs import Compared, Inputs
-from jmlr_cli.report.kept import Kept
+from jmlr_cli.report.kept import Evaluation
 from jmlr_cli.report.texts import asked_questions, read_passages
 
 SCHEMA = "jmlr.report/1"
@@ -45,7 +45,7 @@ class Report:
     """Everything that the page shows and ``report.json`` holds. ``passages`` are those whose text is known, by id;
     ``notes`` say what is lacking; ``created`` is in ISO 8601."""
 
-    evaluations: tuple[Kept, ...]
+    evaluations: tuple[Evaluation, ...]
     comparisons: tuple[Compared, ...]
     questions: tuple[Asked, ...] = field(repr=False)
     passages: Mapping[str, Passage] = field(repr=False)
@@ -81,14 +81,14 @@ def make_report(inputs: Inputs) -> Report:
     )
 
 
-def _joined(ids: Sequence[str], evaluations: Sequence[Kept], texts: Mapping[str, Question]) -> Iterable[Asked]:
+def _joined(ids: Sequence[str], evaluations: Sequence[Evaluation], texts: Mapping[str, Question]) -> Iterable[Asked]:
     """Each question with the results of those evaluations that asked it."""
     results = {each.name: {result.id: result for result in each.results} for each in evaluations}
     for id in ids:
         yield Asked(id, texts.get(id), {name: found[id] for name, found in results.items() if id in found})
 
 
-def _lacking(evaluations: Iterable[Kept], passages: Mapping[str, Passage]) -> str:
+def _lacking(evaluations: Iterable[Evaluation], passages: Mapping[str, Passage]) -> str:
     read = {id for each in evaluations for result in each.results for id in result.passages}
     lacking = len(read - passages.keys())
     return f"The text of {lacking} of {len(read)} passages is no longer in the workspace." if lacking else ""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 
 from jmlr_cli.evaluation.results import QuestionResult
-from jmlr_cli.report.kept import Kept
+from jmlr_cli.report.kept import Evaluation
 from jmlr_cli.report.svg import label, page_svg
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Line:
     """An evaluation as the pictures show it: by its number on the page, in one colour and with one marker."""
 
     number: int
-    kept: Kept
+    kept: Evaluation
 
     @property
     def name(self) -> str:

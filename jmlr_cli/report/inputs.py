@@ -11,10 +11,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from jmlr_cli.errors import DamagedError, InputError
+from jmlr_cli.evaluation.kept import LINES, RECORD, evaluation_names, kept_evaluation
 from jmlr_cli.evaluation.result_lines import first_mistake
 from jmlr_cli.report.figures import Comparison
-from jmlr_cli.report.kept import LINES, RECORD, Kept, read_kept, read_object
-from jmlr_cli.workspace import Workspace, checked_name
+from jmlr_cli.report.kept import Evaluation, read_kept, read_object
+from jmlr_cli.workspace import Workspace
 
 COMPARED = "jmlr.compare/1"
 EVALUATED = "jmlr.eval/1"
@@ -34,7 +35,7 @@ class Inputs:
     """Evaluations of one question set, the first of which others are seen against, and comparisons. ``gone`` are the
     evaluations that a comparison names and that are no longer in the workspace."""
 
-    evaluations: tuple[Kept, ...]
+    evaluations: tuple[Evaluation, ...]
     comparisons: tuple[Compared, ...]
     gone: tuple[str, ...] = ()
 
@@ -47,7 +48,7 @@ def read_inputs(names: Sequence[str]) -> Inputs:
     """
     places = list(dict.fromkeys(_place(name).resolve() for name in names))
     comparisons = tuple(_comparison(place) for place in places if place.name != RECORD)
-    behind = {name: evaluation_folder(name) / RECORD for name in _evaluations_of(comparisons)}
+    behind = {name: kept_evaluation(name).record_file.resolve() for name in _evaluations_of(comparisons)}
     records = dict.fromkeys([place for place in (*places, *behind.values()) if place.name == RECORD and place.is_file()])
     evaluations = tuple(read_kept(place.parent) for place in records)
     _check_names(evaluations)
@@ -57,14 +58,7 @@ def read_inputs(names: Sequence[str]) -> Inputs:
 
 def kept_names() -> list[str]:
     """The names of the evaluations and the comparisons in the workspace, sorted."""
-    at = Workspace.current()
-    evaluations = [path.parent.name for path in at.evaluations.glob(f"*/{RECORD}")]
-    return sorted([*evaluations, *(path.stem for path in at.comparisons.glob("*.json"))])
-
-
-def evaluation_folder(name: str) -> Path:
-    """The folder of the kept evaluation ``name`` in the workspace."""
-    return (Workspace.current().evaluations / checked_name(name, "an evaluation")).resolve()
+    return sorted([*evaluation_names(), *(path.stem for path in Workspace.current().comparisons.glob("*.json"))])
 
 
 def _place(name: str) -> Path:
@@ -115,14 +109,14 @@ def _evaluations_of(comparisons: Iterable[Compared]) -> Iterator[str]:
             yield from system.evaluations
 
 
-def _check_names(evaluations: Sequence[Kept]) -> None:
+def _check_names(evaluations: Sequence[Evaluation]) -> None:
     names = [each.name for each in evaluations]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
         raise InputError(f"two of the evaluations are named {twice!r}", "Name each of them once.")
 
 
-def _check_same_questions(evaluations: Sequence[Kept]) -> None:
+def _check_same_questions(evaluations: Sequence[Evaluation]) -> None:
     for other in evaluations[1:]:
         first, second = evaluations[0].made_by.questions, other.made_by.questions
         if first.sha256 != second.sha256:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,13 +9,11 @@ from typing import Any
 from pydantic import ValidationError
 
 from jmlr_cli.errors import DamagedError, InputError
-from jmlr_cli.evaluation.kept import Kept as Written
-from jmlr_cli.evaluation.result_lines import first_mistake
+from jmlr_cli.evaluation.kept import LINES, RECORD, Kept
+from jmlr_cli.evaluation.result_lines import first_mistake, parsed
 from jmlr_cli.evaluation.results import QuestionResult
 from jmlr_cli.report.figures import Figures, Shown
 
-RECORD = "evaluation.json"
-LINES = "results.jsonl"
 AGAIN = "Run the same `jmlr eval` again."
 
 
@@ -42,7 +39,7 @@ class MadeBy(Shown):
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class Evaluation:
     """An evaluation that was finished and kept. ``record`` is the whole ``evaluation.json``, ``figures`` what is shown of it;
     ``run`` is the run that was evaluated, None when it was a recipe as it stands."""
 
@@ -65,7 +62,7 @@ class Header(Shown):
     run: str | None = None
 
 
-def read_kept(folder: Path) -> Kept:
+def read_kept(folder: Path) -> Evaluation:
     """The evaluation that is kept in ``folder``.
 
     Raises :class:`InputError` when it is not finished, and :class:`DamagedError`, which names the file and the line,
@@ -80,25 +77,18 @@ def read_kept(folder: Path) -> Kept:
         header, figures = Header.model_validate(record), Figures.model_validate(record)
     except ValidationError as error:
         raise DamagedError(f"{path} is no whole record of an evaluation: {first_mistake(error)}", AGAIN) from None
-    results = tuple(Written(folder).results())
+    results = tuple(Kept(folder).results())
     if len(results) != figures.n:
         raise DamagedError(f"{folder / LINES} holds {len(results)} results, and {RECORD} counts {figures.n}", AGAIN)
-    return Kept(name, record, figures, header.made_by, header.run, results)
+    return Evaluation(name, record, figures, header.made_by, header.run, results)
 
 
 def read_object(path: Path) -> dict[str, Any]:
     """The JSON object in a file. What is no number in JSON (NaN, Infinity) becomes null. Raises :class:`DamagedError`."""
     try:
-        value = _parsed(path.read_text(encoding="utf-8"))
+        value = parsed(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise DamagedError(f"{path} cannot be read: {error}", "Make it again.") from None
     if not isinstance(value, dict):
         raise DamagedError(f"{path} holds no JSON object", "Make it again.")
-    return value
-
-
-def _parsed(text: str) -> Any:
-    """The value of a JSON text. Raises ValueError when it is none, also for half of a surrogate pair, which no file can hold."""
-    value = json.loads(text, parse_constant=lambda _: None)
-    json.dumps(value, ensure_ascii=False).encode()
     return value

@@ -14,7 +14,7 @@ import yaml
 
 from jmlr_cli import __version__
 from jmlr_cli.report.content import Report
-from jmlr_cli.report.kept import Kept
+from jmlr_cli.report.kept import Evaluation
 from jmlr_cli.report.pictures import Picture
 from jmlr_cli.report.tables import compared_table, pairs_table, systems_table
 
@@ -81,7 +81,7 @@ def _several(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
-def _spelt_out(evaluation: Kept) -> str:
+def _spelt_out(evaluation: Evaluation) -> str:
     """What made an evaluation, every value, as YAML."""
     made = {key: evaluation.record[key] for key in ("finished", "made_by") if key in evaluation.record}
     return yaml.safe_dump(made, sort_keys=False, allow_unicode=True, width=110)

@@ -8,7 +8,7 @@ import numpy as np
 
 from jmlr_cli.evaluation.settings import DEPTH
 from jmlr_cli.report.drawing import DIAGONAL, Line, Picture, finished_picture, new_axes
-from jmlr_cli.report.kept import Kept
+from jmlr_cli.report.kept import Evaluation
 from jmlr_cli.report.svg import SETTINGS, label
 
 TOLD = (1, 5, DEPTH)
@@ -20,7 +20,7 @@ CROWD = 1000
 ALL = "all questions"
 
 
-def draw_pictures(evaluations: Sequence[Kept]) -> list[Picture]:
+def draw_pictures(evaluations: Sequence[Evaluation]) -> list[Picture]:
     """Those pictures for which there is something to show."""
     import matplotlib as mpl
 
@@ -132,13 +132,13 @@ def recalls(lines: Sequence[Line]) -> Picture | None:
     return finished_picture("How deep the gold document is found", "recall", axis, [line for line, _ in known], words)
 
 
-def _accuracies(kept: Kept) -> dict[str, tuple[float, float, float]]:
+def _accuracies(kept: Evaluation) -> dict[str, tuple[float, float, float]]:
     """The accuracy and its bounds over all questions, and by subset."""
     groups = {ALL: kept.figures, **kept.figures.subsets}
     return {name: (each.accuracy, *each.ci95) for name, each in groups.items() if each.accuracy is not None and each.ci95}
 
 
-def _beside(first: dict[str, float], other: Kept) -> np.ndarray:
+def _beside(first: dict[str, float], other: Evaluation) -> np.ndarray:
     """The answer NLLs of the questions that both have, ``(n, 2)``: the first system's, the other's."""
     known = [(first[r.id], r.answer_nll) for r in other.results if r.answer_nll is not None and r.id in first]
     return np.array(known, dtype=float)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from jmlr_cli.report.figures import Bounds, Comparison, Figures, Mean, Pair, System
-from jmlr_cli.report.kept import Kept
+from jmlr_cli.report.kept import Evaluation
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ PERCENT = ("accuracy", "exact_match", "f1", "rouge_l")
 """The metrics of comparisons that are shown as percentages."""
 
 
-def systems_table(evaluations: Sequence[Kept]) -> Table:
+def systems_table(evaluations: Sequence[Evaluation]) -> Table:
     """The figures of each evaluation: those that any of them has."""
     figures = [each.figures for each in evaluations]
     retrieval = dict.fromkeys(name for each in figures for name in each.retrieval if name != "n")
@@ -72,7 +72,7 @@ def systems_table(evaluations: Sequence[Kept]) -> Table:
     return Table(("", "evaluation", "mode", *known), tuple((*name, *row) for name, row in zip(names, rows, strict=True)), 3)
 
 
-def compared_table(comparison: Comparison, evaluations: Sequence[Kept]) -> Table:
+def compared_table(comparison: Comparison, evaluations: Sequence[Evaluation]) -> Table:
     """The systems of a comparison, each over all of its runs, by every metric that was compared; and which of the page's
     ``evaluations`` each was made of."""
     numbers = {each.name: f"S{number}" for number, each in enumerate(evaluations, start=1)}

@@ -9,13 +9,12 @@ from pathlib import Path
 
 from jmlr_cli.contracts.values import Passage, Question
 from jmlr_cli.errors import JmlrError
-from jmlr_cli.index.manifest import generation_folder, has_manifest, read_manifest
-from jmlr_cli.index.passages import PassageStore
-from jmlr_cli.index.work import PASSAGES
+from jmlr_cli.index.manifest import has_manifest
+from jmlr_cli.index.stored import open_passages
 from jmlr_cli.questions.digest import questions_digest
 from jmlr_cli.questions.folders import SPLITS
 from jmlr_cli.questions.load import load_questions
-from jmlr_cli.report.kept import AskedSet, Kept
+from jmlr_cli.report.kept import AskedSet, Evaluation
 from jmlr_cli.workspace import Workspace
 
 
@@ -35,7 +34,7 @@ def asked_questions(asked: AskedSet, n: int) -> tuple[dict[str, Question], str]:
     return {}, f"The questions' texts are not shown: {reasons[0]}."
 
 
-def read_passages(evaluations: Iterable[Kept], questions: Mapping[str, Question]) -> dict[str, Passage]:
+def read_passages(evaluations: Iterable[Evaluation], questions: Mapping[str, Question]) -> dict[str, Passage]:
     """Every passage that an evaluation read and whose text is still there, by id: from the questions that brought it, or from
     the evaluation's index. An id is a hash of the content, so that a text found under it is the one that was read."""
     own = {passage.id: passage for question in questions.values() for passage in question.passages}
@@ -52,21 +51,16 @@ def _origin(asked: AskedSet) -> str:
     return asked.source if asked.source and Path(asked.source).expanduser().exists() else asked.name
 
 
-def _indexed(evaluation: Kept, ids: Sequence[str]) -> dict[str, Passage]:
+def _indexed(evaluation: Evaluation, ids: Sequence[str]) -> dict[str, Passage]:
     """Those of the passages that the indexes that the evaluation may have read still hold. A damaged index holds none."""
     found: dict[str, Passage] = {}
     for folder in _index_folders(evaluation) if ids else ():
-        with suppress(JmlrError, sqlite3.Error), closing(_passages(folder)) as store:
+        with suppress(JmlrError, sqlite3.Error), closing(open_passages(folder)) as store:
             found |= store.found([id for id in ids if id not in found])
     return found
 
 
-def _passages(index: Path) -> PassageStore:
-    """The passages of an index. Its retriever and its vectors are not opened."""
-    return PassageStore(generation_folder(index, read_manifest(index)) / PASSAGES)
-
-
-def _index_folders(evaluation: Kept) -> Iterator[Path]:
+def _index_folders(evaluation: Evaluation) -> Iterator[Path]:
     """The run's own index, and the named one: where they are still there."""
     at, made_by = Workspace.current(), evaluation.made_by
     folders = [at.run(evaluation.run) / "index"] if evaluation.run else []
