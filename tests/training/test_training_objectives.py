@@ -55,6 +55,20 @@ def test_emdr2_is_the_negative_log_of_the_marginal_likelihood():
     assert objective(objective.prepare(scores), nll).item() == pytest.approx(expected, abs=1e-6)
 
 
+def test_emdr2_sharpens_the_likelihood_by_its_temperature():
+    scores, nll = torch.tensor([[0.0, math.log(3.0)]]), torch.tensor([[1.0, 2.0]])
+    expected = -math.log(0.25 * math.exp(-2) + 0.75 * math.exp(-4))
+    assert EMDR2({"lm_temperature": 0.5})(scores, nll).item() == pytest.approx(expected, abs=1e-6)
+
+
+@pytest.mark.parametrize(("objective", "moves"), [(EMDR2({"lm_temperature": 0.3}), False), (KLDistillation(), True)])
+def test_only_kl_draws_scores_together_where_no_passage_is_better(objective, moves):
+    scores, nll = torch.tensor([[1.0, 0.0, 3.0]], requires_grad=True), torch.full((1, 3), 2.5)
+    objective(objective.prepare(scores), nll).backward()
+    strongest = scores.grad.abs().max().item()
+    assert strongest > 0.1 if moves else strongest < 1e-6
+
+
 def test_rag_sequence_is_the_marginal_likelihood_of_the_whole_answer():
     objective = RAGSequence({"retriever_temperature": 2.0})
     scores, nll = torch.tensor([[0.0, 2 * math.log(3.0)]]), torch.tensor([[4.0, 6.0]], requires_grad=True)
