@@ -24,7 +24,7 @@ from jmlr_plugins.generators.adapters import has_adapters, save_adapters, with_n
 from jmlr_plugins.generators.decoding import Ending, greedy, greedy_stream
 from jmlr_plugins.generators.encoder import Encoder
 from jmlr_plugins.generators.fitting import Room, fit, recent
-from jmlr_plugins.generators.likelihood import Encoded, batched_nll_sums
+from jmlr_plugins.generators.likelihood import FASTEST, MOST_TOKENS, Encoded, batched_nll_sums
 from jmlr_plugins.generators.loading import load_model, load_settings, load_tokenizer, longest_context
 from jmlr_plugins.generators.memory import within_memory
 from jmlr_plugins.generators.options import Asked, option_nll_sums
@@ -41,7 +41,11 @@ class DecoderOptions(Section):
     """What every local model can be told."""
 
     max_answer_tokens: int = Field(128, gt=0, description="Room left for an answer that is still to be written, in tokens.")
-    batch_tokens: int = Field(8192, gt=0, description="Most tokens in one forward pass where no gradient is kept.")
+    batch_tokens: int | None = Field(
+        None,
+        gt=0,
+        description="Most tokens in one forward pass where no gradient is kept; by default 8192, or 1024 to score on a CPU.",
+    )
     template: Template = Field(
         "jmlr",
         description="Wording of the prompt: jmlr, the paper's; lm-eval, that of medqa_4options in the lm-evaluation-harness.",
@@ -169,7 +173,7 @@ class DecoderGenerator(TrainableGenerator):
     def options_scores(self, prompts: Sequence[Prompt], answers: Sequence[Sequence[str]]) -> list[list[AnswerScore]]:
         asked = [self._asked(prompt, texts) for prompt, texts in zip(prompts, answers, strict=True)]
         with evaluating(self.module), within_memory(self.name), scoring():
-            sums = option_nll_sums(self.module, asked, self.options.batch_tokens)
+            sums = option_nll_sums(self.module, asked, self.options.batch_tokens or MOST_TOKENS)
         return [
             [AnswerScore(total, len(answer)) for total, answer in zip(totals, each.answers, strict=True)]
             for totals, each in zip(sums, asked, strict=True)
@@ -180,7 +184,7 @@ class DecoderGenerator(TrainableGenerator):
         rooms = [self._room(ids, max_new_tokens) for ids in encoded]
         answers = [""] * len(prompts)
         for places in batches_of_equal_room(
-            [len(ids) for ids in encoded], rooms, self.module.device.type, self.options.batch_tokens
+            [len(ids) for ids in encoded], rooms, self.module.device.type, self.options.batch_tokens or MOST_TOKENS
         ):
             with within_memory(self.name):
                 group = [encoded[place] for place in places]
@@ -230,8 +234,9 @@ class DecoderGenerator(TrainableGenerator):
         """The NLL of each answer. Passes are bounded, and adapters merged, where no gradient is kept."""
         if torch.is_grad_enabled():
             return batched_nll_sums(self.module, encoded)
+        budget = self.options.batch_tokens or FASTEST.get(self.module.device.type, MOST_TOKENS)
         with scoring():
-            return batched_nll_sums(self.module, encoded, self.options.batch_tokens)
+            return batched_nll_sums(self.module, encoded, budget)
 
     def _encoded(self, prompt: Prompt, end: bool = False) -> Encoded:
         if prompt.answer is None:
