@@ -33,13 +33,17 @@ def positive(text: str) -> int:
     return int(text)
 
 
-def in_scratch(work: Callable[[Path], int]) -> int:
-    """The exit code of ``work``, done in a folder that is removed afterwards. What it cannot do is told in one sentence,
-    with what to do next."""
+def told(work: Callable[[], int]) -> int:
+    """The exit code of ``work``. What it cannot do is told in one sentence, with what to do next."""
     try:
-        with tempfile.TemporaryDirectory() as folder:
-            return work(Path(folder))
+        return work()
     except JmlrError as error:
         text = str(error)
         sys.stderr.write(f"{text[:1].upper()}{text[1:]}. {error.hint}".strip() + "\n")
         return error.exit_code
+
+
+def in_scratch(work: Callable[[Path], int]) -> int:
+    """The exit code of ``work``, done in a folder that is removed afterwards; as :func:`told`."""
+    with tempfile.TemporaryDirectory() as folder:
+        return told(lambda: work(Path(folder)))
