@@ -44,6 +44,11 @@ class GeneratorConfig(Section):
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = Field(
         "auto", description="Type of the frozen weights; auto is bfloat16 where the machine computes it natively."
     )
+    trust_remote_code: bool = Field(
+        False,
+        description="Run the Python code that lies in the model's folder, where its architecture needs that. Such code can do "
+        "whatever you can: read it first.",
+    )
     context: int | None = Field(None, gt=0, description="Longest prompt in tokens; by default the model's own limit.")
     rope_scaling: dict[str, Any] | None = Field(
         None, description="RoPE scaling that stretches the context, in transformers' own words: {rope_type: linear, factor: 8.0}."

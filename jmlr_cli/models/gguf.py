@@ -27,9 +27,9 @@ def convert_gguf(path: Path, into: Path) -> None:
     place = {"pretrained_model_name_or_path": str(path.parent), "gguf_file": path.name}
     try:
         model = AutoModelForCausalLM.from_pretrained(
-            **place, dtype=torch.float16, quantization_config=GgufConfig(dequantize=True)
+            **place, dtype=torch.float16, quantization_config=GgufConfig(dequantize=True), trust_remote_code=False
         )
-        tokenizer = AutoTokenizer.from_pretrained(**place)
+        tokenizer = AutoTokenizer.from_pretrained(**place, trust_remote_code=False)
     except (ValueError, KeyError, NotImplementedError, OSError) as error:
         raise InputError(f"{path} cannot be converted: {error}", "Name a model folder or a hub id instead.") from error
     if _pretokenizer_name(path) == "smollm":

@@ -88,11 +88,11 @@ class DecoderGenerator(TrainableGenerator):
 
     @cached_property
     def tokenizer(self) -> PreTrainedTokenizerBase:
-        return load_tokenizer(self.folder)
+        return load_tokenizer(self.folder, self.config.trust_remote_code)
 
     @cached_property
     def settings(self) -> PreTrainedConfig:
-        return load_settings(self.folder, self.config.rope_scaling)
+        return load_settings(self.folder, self.config.rope_scaling, self.config.trust_remote_code)
 
     @cached_property
     def encoder(self) -> Encoder:

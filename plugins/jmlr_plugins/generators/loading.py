@@ -1,4 +1,4 @@
-"""A folder of weights becomes a model and its tokenizer. Nothing in the folder is run or unpickled."""
+"""A folder of weights becomes a model and its tokenizer. Nothing in it is unpickled, or run unless the recipe trusts its code."""
 
 from __future__ import annotations
 
@@ -30,16 +30,16 @@ from jmlr_cli.modes import is_out_of_memory
 STRETCHING = ("linear", "dynamic", "yarn", "llama3")
 
 
-def load_tokenizer(folder: Path) -> PreTrainedTokenizerBase:
-    """The tokenizer in ``folder``."""
+def load_tokenizer(folder: Path, trusted: bool = False) -> PreTrainedTokenizerBase:
+    """The tokenizer in ``folder``; ``trusted`` code in the folder may be run for it."""
     with _told(folder, "tokenizer"):
-        return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=trusted)
 
 
-def load_settings(folder: Path, rope_scaling: dict[str, Any] | None) -> PreTrainedConfig:
-    """The model's own settings, with its RoPE scaled when ``rope_scaling`` is given."""
+def load_settings(folder: Path, rope_scaling: dict[str, Any] | None, trusted: bool = False) -> PreTrainedConfig:
+    """The model's own settings, with its RoPE scaled when ``rope_scaling`` is given; ``trusted`` as in :func:`load_tokenizer`."""
     with _told(folder, "language model"):
-        settings = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=False)
+        settings = AutoConfig.from_pretrained(folder, local_files_only=True, trust_remote_code=trusted)
     if rope_scaling:
         _scale_rope(settings.get_text_config(), rope_scaling)
     return settings
@@ -85,7 +85,7 @@ def load_model(folder: Path, settings: PreTrainedConfig, config: GeneratorConfig
     placed = {"quantization_config": quantization, "device_map": {"": device()}} if quantization else {}
     with _told(folder, "language model"):
         loaded: Any = AutoModelForCausalLM.from_pretrained(
-            folder, config=settings, dtype=number_type, local_files_only=True, trust_remote_code=False,
+            folder, config=settings, dtype=number_type, local_files_only=True, trust_remote_code=config.trust_remote_code,
             use_safetensors=True, output_loading_info=True, **placed,
         )  # fmt: skip
     model, found = loaded
@@ -125,6 +125,11 @@ def _told(folder: Path, what: str) -> Iterator[None]:
     except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
         if is_out_of_memory(error):
             raise
+        if "trust_remote_code" in str(error):
+            raise MissingError(
+                f"the {what} in {folder} comes with Python code of its own, which is not run unless you trust it",
+                "Read the *.py files there; then set generator.trust_remote_code to true, or choose another model.",
+            ) from None
         reason = str(error).strip().splitlines()
         raise InputError(
             f"the {what} in {folder} cannot be loaded: {reason[0] if reason else type(error).__name__}",

@@ -131,9 +131,11 @@ def load_backbone(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerBas
     try:
         with quiet(), torch.random.fork_rng(devices=[]):
             torch.manual_seed(0)  # for weights that the checkpoint lacks, such as a pooler
-            _check_encoder(folder, AutoConfig.from_pretrained(folder))
-            tokenizer = AutoTokenizer.from_pretrained(folder)
-            backbone, found = AutoModel.from_pretrained(folder, dtype=torch.float32, output_loading_info=True)
+            _check_encoder(folder, AutoConfig.from_pretrained(folder, trust_remote_code=False))
+            tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
+            backbone, found = AutoModel.from_pretrained(
+                folder, dtype=torch.float32, output_loading_info=True, trust_remote_code=False
+            )
     except (SafetensorError, UnpicklingError, OSError, RuntimeError, ValueError, KeyError) as error:
         raise InputError(f"the retriever checkpoint {folder} cannot be loaded: {error}", ENCODER_HINT) from error
     missing = sorted(name for name in found["missing_keys"] if "pooler" not in name)

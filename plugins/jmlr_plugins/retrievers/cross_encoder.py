@@ -73,10 +73,10 @@ class _InFloat32(nn.Module):
 def _loaded(folder: Path) -> tuple[Any, PreTrainedTokenizerBase]:
     try:
         with quiet(), torch.random.fork_rng(devices=[]):
-            _check_labels(folder, AutoConfig.from_pretrained(folder).num_labels)
-            tokenizer = AutoTokenizer.from_pretrained(folder)
+            _check_labels(folder, AutoConfig.from_pretrained(folder, trust_remote_code=False).num_labels)
+            tokenizer = AutoTokenizer.from_pretrained(folder, trust_remote_code=False)
             module, found = AutoModelForSequenceClassification.from_pretrained(
-                folder, dtype=torch.float32, output_loading_info=True
+                folder, dtype=torch.float32, output_loading_info=True, trust_remote_code=False
             )
     except (SafetensorError, UnpicklingError, OSError, RuntimeError, ValueError, KeyError) as error:
         reason = str(error).strip().partition("\n")[0]
