@@ -1,6 +1,7 @@
 # make install   .venv with the jmlr command
 # make demo      the whole job on the sample that ships, in minutes
 # make test      the test suite
+# make site      the documentation as pages, in build/site
 # make lint      ruff, and mypy on every type hint
 # make test-thorough   hundreds of kills, ten thousand inputs a reader, large files: an hour
 # make security  bandit over the code, pip-audit over the pinned versions (which needs an advisory service)
@@ -8,7 +9,7 @@ PYTHON ?= python3
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: install demo test test-thorough lint security clean
+.PHONY: install demo test test-thorough site lint security clean
 
 install: $(VENV)/installed
 
@@ -29,6 +30,9 @@ security: $(VENV)/installed-security
 	$(VENV)/bin/python -m bandit --quiet --configfile pyproject.toml --recursive jmlr_cli plugins
 	$(VENV)/bin/python .ci/audit.py
 
+site: $(VENV)/installed-docs
+	NO_MKDOCS_2_WARNING=1 $(VENV)/bin/mkdocs build --strict --quiet
+
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo 'jmlr needs Python 3.11 or newer; name one: make PYTHON=python3.12'; exit 1; }
 	@$(PYTHON) -m venv $(VENV) || { echo 'the venv module is missing: apt install python3-venv'; rm -rf $(VENV); exit 1; }
@@ -40,6 +44,10 @@ $(VENV)/installed: $(VENV)/bin/python pyproject.toml constraints.txt
 
 $(VENV)/installed-test: $(VENV)/installed
 	$(PIP) install --constraint constraints.txt --editable '.[test]'
+	@touch $@
+
+$(VENV)/installed-docs: $(VENV)/installed
+	$(PIP) install --constraint constraints.txt --editable '.[docs]'
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed-test
