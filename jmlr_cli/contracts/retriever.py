@@ -84,7 +84,8 @@ class Retriever(ABC):
 
     def explain(self, query: str, text: str) -> Sequence[TokenMatch] | None:
         """Which token of ``query`` matched which token of ``text`` (a :attr:`Passage.content`), where the score is a sum of such
-        matches: their similarities add up to it. None in a retriever whose score is none, as here."""
+        matches: their similarities add up to it. One that is made of others shows the first of them that can. None in a retriever
+        whose score is no such sum, as here."""
         return None
 
     def advice(self) -> str | None:

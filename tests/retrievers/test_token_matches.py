@@ -42,3 +42,15 @@ def test_what_was_cut_off_matches_nothing(retriever):
 def test_a_retriever_whose_score_is_no_sum_of_tokens_says_nothing(retriever, plugin):
     checkpoint = {"checkpoint": None} if plugin == "bm25" else {}
     assert retriever(plugin, **checkpoint).explain("gout", "gout") is None
+
+
+def test_one_that_is_made_of_others_shows_the_first_that_can(retriever, encoder_folder):
+    colbert = {"plugin": "colbert", "options": {"query_length": 0, "precision": "float32"}}
+    wanted = retriever("colbert", query_length=0).explain("gout", "gout attack")
+    hybrid = retriever("hybrid", retrievers=[{"plugin": "bm25"}, colbert])
+    rerank = retriever("rerank", retriever={**colbert, "checkpoint": str(encoder_folder)})
+    qdrant = retriever("qdrant", encoder="colbert", encoder_options=colbert["options"])
+    assert hybrid.explain("gout", "gout attack") == wanted
+    assert rerank.explain("gout", "gout attack") == wanted
+    assert qdrant.explain("gout", "gout attack") == wanted
+    assert retriever("hybrid", retrievers=[{"plugin": "bm25"}, {"plugin": "dense"}]).explain("gout", "gout") is None

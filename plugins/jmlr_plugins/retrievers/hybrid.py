@@ -15,7 +15,7 @@ from pydantic import Field
 from jmlr_cli.contracts.config import Section
 from jmlr_cli.contracts.progress import Progress, silent
 from jmlr_cli.contracts.retriever import Retriever
-from jmlr_cli.contracts.values import Match, Passage
+from jmlr_cli.contracts.values import Match, Passage, TokenMatch
 from jmlr_plugins.retrievers.encoding import repeatable
 from jmlr_plugins.retrievers.fusion import reciprocal_ranks, scaled_scores
 from jmlr_plugins.retrievers.members import Member, Members
@@ -77,6 +77,9 @@ class HybridRetriever(Retriever):
 
     def open(self, at: Path) -> None:
         self.members.open(at)
+
+    def explain(self, query: str, text: str) -> Sequence[TokenMatch] | None:
+        return self.members.explain(query, text)
 
     def advice(self) -> str | None:
         return self.members.advice()

@@ -13,6 +13,7 @@ from jmlr_cli.assemble import make_retriever
 from jmlr_cli.contracts.config import RetrieverConfig, Section
 from jmlr_cli.contracts.progress import Progress
 from jmlr_cli.contracts.retriever import Retriever
+from jmlr_cli.contracts.values import TokenMatch
 from jmlr_cli.files import write_json
 
 FINISHED = "finished.json"
@@ -80,6 +81,11 @@ class Members:
         """Open each in its folder."""
         for folder, retriever in self.folders(at):
             retriever.open(folder)
+
+    def explain(self, query: str, text: str) -> Sequence[TokenMatch] | None:
+        """What the first of them that compares token by token shows of a match."""
+        shown = (retriever.explain(query, text) for retriever in self.retrievers)
+        return next((matches for matches in shown if matches is not None), None)
 
     def advice(self) -> str | None:
         """What the first of them that has any advises."""

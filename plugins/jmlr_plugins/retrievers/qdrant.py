@@ -16,7 +16,7 @@ from jmlr_cli.assemble import make_retriever
 from jmlr_cli.contracts.config import Section
 from jmlr_cli.contracts.progress import Progress, silent
 from jmlr_cli.contracts.retriever import TrainableRetriever
-from jmlr_cli.contracts.values import Match, Passage
+from jmlr_cli.contracts.values import Match, Passage, TokenMatch
 from jmlr_cli.errors import InputError
 from jmlr_plugins.retrievers.encoder_retriever import EncoderRetriever
 from jmlr_plugins.retrievers.encoding import inference, repeatable
@@ -142,6 +142,9 @@ class QdrantRetriever(TrainableRetriever):
         with inference(self.module, "float32"):
             vectors = _lists(self.encoder.encode_queries(queries))
         return self._collection.search(vectors, k, self._generation, only, **self._settings)
+
+    def explain(self, query: str, text: str) -> Sequence[TokenMatch] | None:
+        return self.encoder.explain(query, text)
 
     @property
     def _settings(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from pydantic import Field
 from jmlr_cli.contracts.config import Section
 from jmlr_cli.contracts.progress import Progress, silent
 from jmlr_cli.contracts.retriever import Retriever
-from jmlr_cli.contracts.values import Match, Passage
+from jmlr_cli.contracts.values import Match, Passage, TokenMatch
 from jmlr_cli.errors import JmlrError
 from jmlr_plugins.retrievers.checkpoint import named_folder
 from jmlr_plugins.retrievers.cross_encoder import HINT, CrossEncoder
@@ -91,6 +91,9 @@ class RerankRetriever(Retriever):
     def open(self, at: Path) -> None:
         self.members.open(at)
         self._texts = PassageTexts(at / TEXTS)
+
+    def explain(self, query: str, text: str) -> Sequence[TokenMatch] | None:
+        return self.members.explain(query, text)
 
     def advice(self) -> str | None:
         return self.members.advice()
