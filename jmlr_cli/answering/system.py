@@ -16,7 +16,8 @@ from jmlr_cli.index.manifest import Manifest, has_manifest, read_manifest
 from jmlr_cli.index.open import Index, open_index
 from jmlr_cli.recipe.load import load_recipe, overridden
 from jmlr_cli.recipe.schema import Recipe
-from jmlr_cli.runs.run import Run, finished, open_run, run_names
+from jmlr_cli.runs.find import finished, open_run, run_names
+from jmlr_cli.runs.run import Run
 from jmlr_cli.workspace import Workspace
 
 DEFAULT_RECIPE = "small"

@@ -130,7 +130,7 @@ def _trained(contender: Contender) -> Contender:
 def _with_run(contender: Contender, member: Member) -> Member:
     """A member with its finished run."""
     from jmlr_cli import console
-    from jmlr_cli.commands.train import trained_once
+    from jmlr_cli.commands.train_runs import trained_once
 
     if member.waits:
         return replace(member, run=trained_once(member.recipe, contender.recipe))

@@ -28,7 +28,7 @@ def demo(
 ) -> None:
     """Index the sample, train three systems at equal budget, ask, and compare. Minutes on two CPU cores."""
     from jmlr_cli import console
-    from jmlr_cli.commands.train import trained_once
+    from jmlr_cli.commands.train_runs import trained_once
     from jmlr_cli.recipe.load import load_recipe
 
     started = time.monotonic()

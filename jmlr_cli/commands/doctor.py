@@ -49,8 +49,8 @@ def machine(offline: bool) -> dict[str, Any]:
 
     from jmlr_cli import devices
     from jmlr_cli.machine import accelerators, hub_state
-    from jmlr_cli.runs.run import package_versions
     from jmlr_cli.training.needs import found_here
+    from jmlr_cli.versions import package_versions
 
     found = accelerators()
     return {
@@ -74,7 +74,7 @@ def here() -> dict[str, Any]:
     """The workspace, its indexes and runs, and the models that lie here."""
     from jmlr_cli.answering.system import index_names
     from jmlr_cli.models.resolve import models_here
-    from jmlr_cli.runs.run import run_names
+    from jmlr_cli.runs.find import run_names
     from jmlr_cli.workspace import Workspace
 
     return {

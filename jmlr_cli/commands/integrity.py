@@ -36,7 +36,7 @@ def index_damage(name: str) -> Iterable[tuple[str, str]]:
 def run_damage(name: str) -> Iterable[tuple[str, str]]:
     """The damaged files of a run."""
     from jmlr_cli.runs.check import damage
-    from jmlr_cli.runs.run import open_run
+    from jmlr_cli.runs.find import open_run
 
     return damage(open_run(name))
 

@@ -9,7 +9,7 @@ from jmlr_cli.contracts.config import RetrieverConfig
 from jmlr_cli.errors import InputError
 from jmlr_cli.plugins import registry
 from jmlr_cli.recipe.load import load_recipe
-from jmlr_cli.runs.run import finished, open_run
+from jmlr_cli.runs.find import finished, open_run
 
 
 def chosen_retriever(

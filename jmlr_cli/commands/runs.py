@@ -26,7 +26,7 @@ def runs(context: typer.Context, json: Json = False) -> None:
         return
     from jmlr_cli import console
     from jmlr_cli.commands.show import print_table
-    from jmlr_cli.runs.run import open_run, run_names
+    from jmlr_cli.runs.find import open_run, run_names
 
     records = {name: open_run(name).record() for name in run_names()}
     if json:
@@ -45,7 +45,7 @@ def show(name: Annotated[str, typer.Argument(metavar="RUN", show_default=False)]
     from jmlr_cli import console
     from jmlr_cli.commands.show import print_table
     from jmlr_cli.recipe.load import recipe_yaml
-    from jmlr_cli.runs.run import open_run
+    from jmlr_cli.runs.find import open_run
 
     run = open_run(name)
     record, metrics = run.record(), run.read_metrics()

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,7 +11,6 @@ from jmlr_cli.commands.options import Json, Set
 
 if TYPE_CHECKING:
     from jmlr_cli.recipe.schema import Recipe
-    from jmlr_cli.runs.run import Run
     from jmlr_cli.training.session import Summary
 
 
@@ -33,6 +31,7 @@ def train(
     json: Json = False,
 ) -> None:
     """Train a language model and its retriever jointly."""
+    from jmlr_cli.commands.train_runs import resumed, trained
     from jmlr_cli.errors import UsageError
 
     if resume and (recipe or overrides or index or devices):
@@ -47,108 +46,6 @@ def train(
         _show_plan(recipe or _default(), loaded, json)
         return
     _show(trained(loaded, recipe or _default()), json)
-
-
-def trained(recipe: Recipe, name: str) -> Summary:
-    """A new run, trained to its end. The machine and the inputs are checked before a run's folder is made."""
-    from jmlr_cli import console
-    from jmlr_cli.training.needs import check_needs
-
-    check_needs(recipe.needs, name)
-    from jmlr_cli.launch import first_one_first, is_first, join, peers, told
-
-    with peers(recipe.training.devices):
-        join()
-        from jmlr_cli.runs.run import create_run, open_run, sweep_runs
-        from jmlr_cli.training.inputs import prepare
-        from jmlr_cli.training.material import material_of
-        from jmlr_cli.training.session import Session
-
-        with first_one_first():
-            inputs = prepare(recipe)
-        if is_first():
-            sweep_runs()
-        run = open_run(told(create_run(recipe, name).name if is_first() else None))
-        if is_first():
-            run.update(material=material_of(recipe))
-        console.notice(f"run {run.name}")
-        return _finish(run, Session(run, inputs, _bar()), None)
-
-
-def trained_once(recipe: Recipe, name: str) -> Run:
-    """The finished run of a recipe: one that is there, an unfinished one gone on with, or a new one."""
-    from jmlr_cli import console
-    from jmlr_cli.runs.run import runs_of
-    from jmlr_cli.training.material import find_run
-
-    run = find_run(recipe)
-    if run is None:
-        for other in runs_of(recipe)[:1]:
-            console.notice(f"run {other.name} learned from other questions or another index than are here now")
-        return trained(recipe, name).run
-    if run.record().get("status") != "finished":
-        return resumed(run.name).run
-    console.notice(f"run {run.name} is there already")
-    return run
-
-
-def resumed(name: str) -> Summary:
-    """A run gone on with from its newest checkpoint."""
-    from jmlr_cli import console
-    from jmlr_cli.errors import InputError
-    from jmlr_cli.launch import first_one_first, is_first, join, peers
-    from jmlr_cli.runs.run import open_run, sweep_runs
-    from jmlr_cli.training.checkpoints import newest_whole
-
-    run = open_run(name)
-    if run.record().get("status") == "finished":
-        raise InputError(f"the run {run.name!r} is finished", "Start a new one with --recipe.")
-    with peers(run.recipe.training.devices):
-        join()
-        from jmlr_cli.training.inputs import prepare
-        from jmlr_cli.training.session import Session
-
-        if is_first():
-            sweep_runs()
-        newest, problems = newest_whole(run.checkpoints)
-        for problem in problems:
-            console.notice(f"passed over: {problem}")
-        console.notice(f"run {run.name}, from {newest.name if newest else 'its beginning'}")
-        with first_one_first():
-            inputs = prepare(run.recipe)
-        return _finish(run, Session(run, inputs, _bar()), newest)
-
-
-def _finish(run: Run, session: Any, checkpoint: Path | None) -> Summary:
-    from jmlr_cli.launch import is_first, processes
-    from jmlr_cli.lock import writing
-
-    if not is_first():
-        return session.train(checkpoint)
-    with writing(run.folder):
-        return _recorded(run, session, checkpoint, processes())
-
-
-def _recorded(run: Run, session: Any, checkpoint: Path | None, processes: int) -> Summary:
-    """Train, and keep in the run's record how it goes."""
-    run.update(status="running", processes=processes)
-    try:
-        summary = session.train(checkpoint)
-    except BaseException as error:
-        run.update(status="interrupted" if isinstance(error, KeyboardInterrupt) else "failed", error=str(error))
-        raise
-    values = {key: value for key, value in asdict(summary).items() if key != "run"}
-    run.finish(**values)
-    session.clean()
-    return summary
-
-
-def _bar() -> Any:
-    """Bars for the process that speaks."""
-    from jmlr_cli import console
-    from jmlr_cli.launch import is_first
-
-    return console.progress_bar if is_first() else console.no_bar
 
 
 def _recipe(name: str | None, index: str | None, overrides: list[str]) -> Recipe:

@@ -9,7 +9,8 @@ from typing import Literal
 from jmlr_cli.errors import InputError
 from jmlr_cli.recipe.load import load_recipe, overridden, recipe_path
 from jmlr_cli.recipe.schema import Recipe
-from jmlr_cli.runs.run import Run, finished, open_run, run_names
+from jmlr_cli.runs.find import finished, open_run, run_names
+from jmlr_cli.runs.run import Run
 from jmlr_cli.training.material import find_run
 
 

@@ -17,7 +17,8 @@ from jmlr_cli.evaluation.system import brings_passages
 from jmlr_cli.files import stamps
 from jmlr_cli.index.manifest import Manifest
 from jmlr_cli.questions.digest import questions_digest
-from jmlr_cli.runs.run import Run, package_versions
+from jmlr_cli.runs.run import Run
+from jmlr_cli.versions import package_versions
 
 BESIDE = ("versions", "device")
 """What is told of an evaluation and does not give it another name: a finished one is still worth showing."""

@@ -9,7 +9,7 @@ from jmlr_cli.contracts.values import QuestionSet
 from jmlr_cli.errors import InputError
 from jmlr_cli.plugins import registry
 from jmlr_cli.questions.load import load_questions
-from jmlr_cli.runs.run import open_run, run_names
+from jmlr_cli.runs.find import open_run, run_names
 
 
 def training_questions(source: str) -> QuestionSet:

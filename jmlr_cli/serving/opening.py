@@ -9,7 +9,7 @@ from pathlib import Path
 from jmlr_cli.answering.system import DEFAULT_RECIPE, System, open_system
 from jmlr_cli.contracts.filters import Condition
 from jmlr_cli.index.manifest import has_manifest
-from jmlr_cli.runs.run import run_names
+from jmlr_cli.runs.find import run_names
 from jmlr_cli.serving.work import Served
 
 

@@ -11,7 +11,8 @@ from jmlr_cli.index.manifest import read_manifest
 from jmlr_cli.questions.digest import questions_digest
 from jmlr_cli.questions.load import load_questions
 from jmlr_cli.recipe.schema import Recipe
-from jmlr_cli.runs.run import Run, runs_of
+from jmlr_cli.runs.find import runs_of
+from jmlr_cli.runs.run import Run
 from jmlr_cli.workspace import Workspace
 
 Material = dict[str, str | None]

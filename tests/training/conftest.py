@@ -15,7 +15,7 @@ from jmlr_cli.corpus.folder import CorpusReader
 from jmlr_cli.corpus.passages import split_document
 from jmlr_cli.index.build import build_index
 from jmlr_cli.recipe.load import load_recipe
-from jmlr_cli.runs.run import create_run
+from jmlr_cli.runs.create import create_run
 from jmlr_cli.training.inputs import joint_module, prepare, trainable_retriever
 from jmlr_cli.training.joint_step import JointModule, TrainingItem
 from jmlr_cli.training.session import Session

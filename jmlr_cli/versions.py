@@ -1,0 +1,18 @@
+"""The installed versions of what decides a result."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+
+PACKAGES = ("jmlr", "torch", "transformers", "peft", "accelerate", "faiss-cpu", "faiss-gpu", "tokenizers", "numpy")
+
+
+def package_versions() -> dict[str, str]:
+    """The versions of what decides a result."""
+    found = {}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
