@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +55,18 @@ def test_no_room_imports_the_commands_and_contracts_import_no_room():
             assert not any(name.startswith("jmlr_cli.commands") for name in names), path
         if room == "contracts":
             assert all(name.startswith(("jmlr_cli.contracts", "jmlr_cli.errors")) for name in names), path
+
+
+def test_a_room_imports_only_rooms_that_the_architecture_lists_before_it():
+    table = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8").partition("| room |")[2].partition("\n\n")[0]
+    order = [name.rstrip("/").removesuffix(".py") for name in re.findall(r"\[([^\]]+)\]\(\.\./jmlr_cli/", table)]
+    assert {"contracts", "training", "commands"} <= set(order)
+    for path in (ROOT / "jmlr_cli").rglob("*.py"):
+        room = path.relative_to(ROOT / "jmlr_cli").parts[0].removesuffix(".py")
+        others = {name.split(".")[1] for name in imported_modules(path) if name.startswith("jmlr_cli.")}
+        if room in order and room != "templates":  # what is in a template is another package's code
+            later = {other for other in others & set(order) if order.index(other) > order.index(room)}
+            assert not later, (path, later)
 
 
 @pytest.mark.slow

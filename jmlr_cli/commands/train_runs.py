@@ -61,8 +61,8 @@ def resumed(name: str) -> Summary:
     from jmlr_cli import console
     from jmlr_cli.errors import InputError
     from jmlr_cli.launch import first_one_first, is_first, join, peers
+    from jmlr_cli.runs.checkpoints import newest_whole
     from jmlr_cli.runs.find import open_run, sweep_runs
-    from jmlr_cli.training.checkpoints import newest_whole
 
     run = open_run(name)
     if run.record().get("status") == "finished":

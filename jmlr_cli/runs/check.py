@@ -9,9 +9,9 @@ from jmlr_cli.errors import DamagedError
 from jmlr_cli.files import broken_files
 from jmlr_cli.index.check import damage as index_damage
 from jmlr_cli.index.manifest import has_manifest
+from jmlr_cli.runs.checkpoints import damage as checkpoint_damage
+from jmlr_cli.runs.checkpoints import sealed
 from jmlr_cli.runs.run import REFRESHED, Run
-from jmlr_cli.training.checkpoints import damage as checkpoint_damage
-from jmlr_cli.training.checkpoints import sealed
 
 Damage = Iterator[tuple[str, str]]
 

@@ -14,10 +14,10 @@ from transformers import PrinterCallback
 from jmlr_cli import devices
 from jmlr_cli.launch import processes
 from jmlr_cli.recipe.schema import EverySteps
+from jmlr_cli.runs.checkpoints import generation_of, sealed
 from jmlr_cli.runs.run import Run
 from jmlr_cli.training.callbacks import Bar, Curves, Epochs, Every, MetricsFile, StartMeter, append_metrics, tensorboard
 from jmlr_cli.training.candidates import Candidates
-from jmlr_cli.training.checkpoints import generation_of, sealed
 from jmlr_cli.training.dataset import TrainingSet
 from jmlr_cli.training.held_out import held_out_metrics
 from jmlr_cli.training.inputs import Inputs

@@ -14,8 +14,8 @@ from jmlr_cli import devices
 from jmlr_cli.errors import DamagedError, InputError, MissingError
 from jmlr_cli.modes import is_out_of_memory
 from jmlr_cli.recipe.schema import TrainingConfig
+from jmlr_cli.runs.checkpoints import drop_old, read_as_state, seal, written_whole
 from jmlr_cli.training.candidates import Candidates
-from jmlr_cli.training.checkpoints import drop_old, read_as_state, seal, written_whole
 from jmlr_cli.training.dataset import EpochOrder, TrainingSet
 from jmlr_cli.training.joint_step import JointModule, Turn
 from jmlr_cli.training.meter import Meter

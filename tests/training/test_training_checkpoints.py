@@ -8,7 +8,7 @@ import os
 import pytest
 
 from jmlr_cli.errors import DamagedError, InputError
-from jmlr_cli.training.checkpoints import drop_old, generation_of, newest_whole, seal, sealed, verify, written_whole
+from jmlr_cli.runs.checkpoints import drop_old, generation_of, newest_whole, seal, sealed, verify, written_whole
 
 
 def checkpoint(folder, step, *, whole=True, generation=None):

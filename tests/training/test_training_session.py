@@ -12,8 +12,8 @@ from safetensors.torch import load_file
 from jmlr_cli.assemble import make_generator, make_retriever
 from jmlr_cli.errors import InputError, MissingError
 from jmlr_cli.index.open import open_index
+from jmlr_cli.runs.checkpoints import newest_whole
 from jmlr_cli.runs.find import open_run
-from jmlr_cli.training.checkpoints import newest_whole
 from jmlr_cli.workspace import Workspace
 
 RETRIEVERS = ["bm25", "dense", "colbert", "hybrid"]
