@@ -25,6 +25,8 @@ def read_questions_from(source: str, split: str) -> QuestionSet:
     that it is in (``val/anatomy_val.csv``); where no name tells a split, every file counts. Of files at
     different depths, the outermost count. Raises :class:`InputError`.
     """
+    if split not in SPLITS:
+        raise InputError(f"there is no split {split!r}", f"A split is one of {', '.join(SPLITS)}.")
     path = Path(source).expanduser()
     if not path.is_dir():
         return read_questions(path)
@@ -34,8 +36,6 @@ def read_questions_from(source: str, split: str) -> QuestionSet:
 
 def files_of(folder: Path, split: str) -> list[Path]:
     """The question files of a split in a folder, by name."""
-    if split not in SPLITS:
-        raise InputError(f"there is no split {split!r}", f"A split is one of {', '.join(SPLITS)}.")
     files = [file for file in sorted(folder.rglob("*")) if _is_question_file(file.relative_to(folder)) and file.is_file()]
     if not files:
         raise InputError(f"{folder} holds no question files", f"Question files end in {', '.join(SUFFIXES)}.")

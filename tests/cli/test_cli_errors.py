@@ -53,6 +53,7 @@ MISTAKES = [
     (["recipes", "validate", "nowhere.yaml"], 3, ["nowhere.yaml"]),
     (["eval", "nothing-like-this"], 3, ["nothing-like-this", "medqa"]),
     (["eval", "questions.jsonl", "--recipe", "tiny", "--mode", "open"], 3, ["mode"]),
+    (["eval", "questions.jsonl", "--recipe", "tiny", "--mode", "closed", "--split", "dve"], 3, ["dve", "dev"]),
     (["runs", "show", "nowhere"], 3, ["nowhere"]),
     (["train", "--recipe", "joint13b"], 4, ["GPU memory", "44"]),
     (["models", "pull", "no-such-model"], 4, ["no-such-model"]),
