@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from jmlr_cli.commands.options import IndexName, Json
+from jmlr_cli.commands.options import IndexName, Json, RunName
 from jmlr_cli.commands.where import Where, given
 
 if TYPE_CHECKING:
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 def search(
     query: Annotated[str | None, typer.Argument(metavar="QUESTION", help="What to look for.", show_default=False)] = None,
     index: IndexName = None,
+    run: RunName = None,
     k: Annotated[int, typer.Option("-k", min=1, help="How many passages.")] = 10,
     queries: Annotated[
         Path | None, typer.Option("--queries", metavar="FILE", help="JSON lines with _id and text, or question.")
@@ -34,7 +35,7 @@ def search(
         raise UsageError("give either a question or --queries FILE", 'For example: jmlr search "fever in children"')
     if (queries is None) != (trec is None):
         raise UsageError("--queries and --trec belong together", "For example: --queries q.jsonl --trec run.trec -k 100")
-    opened = _opened(index, given(where))
+    opened = _opened(index, run, given(where))
     if query is not None:
         _one(query, opened, k, json)
     elif queries is not None and trec is not None:
@@ -69,11 +70,14 @@ def _many(queries: Path, trec: Path, index: Index, k: int, json: bool) -> None:
         console.out().print(f"wrote {trec}: {len(found)} queries, up to {k} documents each", markup=False)
 
 
-def _opened(name: str | None, where: Sequence[Condition]) -> Index:
-    from jmlr_cli.answering.system import find_index
+def _opened(name: str | None, run: str | None, where: Sequence[Condition]) -> Index:
+    """The index called ``name``; a run's own, or this one behind the run's filters and searched as its retriever does."""
+    from jmlr_cli.answering.system import find_index, open_system
     from jmlr_cli.assemble import make_retriever
     from jmlr_cli.index.open import open_index
 
+    if run:
+        return open_system(run, None, name, where=where).index
     return open_index(find_index(name), make_retriever).within(where)
 
 

@@ -35,6 +35,14 @@ def test_search_lists_hits_by_rank(clinic):
     assert [hit["score"] for hit in hits] == sorted((hit["score"] for hit in hits), reverse=True)
 
 
+def test_search_finds_what_a_run_s_own_retriever_finds(clinic):
+    question = "treatment of gout"
+    of_run = clinic.jmlr("search", question, "-k", "2", "--run", "latest", "--json").json["hits"]
+    before = clinic.jmlr("search", question, "-k", "2", "--json").json["hits"]
+    assert of_run == clinic.jmlr("ask", question, "-k", "2", "--run", "latest", "--json").json["passages"]
+    assert [hit["score"] for hit in of_run] != [hit["score"] for hit in before]
+
+
 def test_search_writes_a_trec_run_of_documents(clinic, tmp_path):
     out = tmp_path / "out.trec"
     result = clinic.jmlr("search", "--queries", "questions.jsonl", "--trec", str(out), "-k", "3", "--json")
