@@ -1,6 +1,6 @@
 """Runs commands and draws what a terminal shows of them, for the picture in README.md.
 
-python docs/record.py docs/pictures/terminal.svg 'jmlr index guidelines/' 'jmlr ask "What treats gout?"'
+python docs/record.py terminal.svg 'jmlr index guidelines/' 'jmlr ask "What treats gout?"'
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def main(arguments: list[str]) -> int:
         done = subprocess.run(["bash", "-c", command], env=environment, stdout=subprocess.PIPE, text=True, check=False)
         if done.returncode:
             return done.returncode
-        console.print(Text.from_ansi(done.stdout.rstrip()))
+        console.print(Text.from_ansi(done.stdout.rstrip().replace(str(Path.cwd()), "~/work")))
     Path(into).write_text(FONT_FROM_ELSEWHERE.sub("", console.export_svg(title="jmlr")), encoding="utf-8")
     return 0
 

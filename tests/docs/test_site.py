@@ -41,3 +41,10 @@ def test_a_link_out_of_the_documents_is_only_its_name(site):
     page = (site / "comparing.html").read_text(encoding="utf-8")
     assert "significance.py" in page
     assert 'href="../' not in page
+
+
+def test_the_recorded_terminal_loads_nothing_and_names_no_folder_of_a_machine():
+    picture = (ROOT / "docs" / "pictures" / "terminal.svg").read_text(encoding="utf-8")
+    assert "jmlr compare" in picture.replace("&#160;", " ")
+    assert not re.search(r"@import|url\(\s*['\"]?\w+:|<image|href=", picture)
+    assert not re.search(r"(?<!~)/(?:home|root|tmp|work)/", picture)
