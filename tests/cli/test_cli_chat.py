@@ -62,18 +62,22 @@ class Terminal:
 
     def until(self, pattern: str) -> None:
         """Read until the screen shows ``pattern`` after what was seen before."""
+        assert self.shows(pattern, 120), f"no {pattern!r} in {self.screen[self.seen :]!r}"
+
+    def shows(self, pattern: str, seconds: float) -> bool:
+        """Whether the screen shows ``pattern`` after what was seen before, within so long."""
         os.set_blocking(self.master, False)
         self.seen = getattr(self, "seen", 0)
-        for _ in range(2400):
+        for _ in range(int(seconds * 20)):
             found = re.compile(pattern).search(self.screen, self.seen)
             if found:
                 self.seen = found.end()
-                return
+                return True
             try:
                 self.screen += os.read(self.master, 65536).decode(errors="replace")
             except (BlockingIOError, OSError):
                 time.sleep(0.05)
-        raise AssertionError(f"no {pattern!r} in {self.screen[self.seen :]!r}")
+        return False
 
     def type(self, text: str) -> None:
         os.write(self.master, text.encode())
@@ -100,9 +104,11 @@ def test_at_a_terminal_ctrl_c_stops_an_answer_and_ctrl_d_leaves_it_as_it_was(ter
     chat = terminal()
     chat.until("/help")
     chat.until("> ")
-    time.sleep(0.5)  # input() begins to listen a little after it has shown its prompt
-    chat.type("\x03")
-    chat.until("Ctrl-D leaves")
+    for _ in range(60):  # input() begins to listen a little after it has shown its prompt
+        chat.type("\x03")
+        if chat.shows("Ctrl-D leaves", 2):
+            break
+    assert "Ctrl-D leaves" in chat.screen
     chat.type("What treats gout?\r")
     chat.until(r"gout\?\r\n(.|\n){12}")
     chat.type("\x03")

@@ -61,14 +61,14 @@ def test_an_empty_folder_is_told_in_one_sentence(make, tmp_path, question):
     assert "\n" not in str(told.value)
 
 
-def test_a_models_own_code_is_never_run(make, plain_folder, tmp_path):
+def test_a_models_own_code_is_not_run(make, plain_folder, tmp_path):
     import json
 
     settings = json.loads((plain_folder / "config.json").read_text())
     settings |= {"model_type": "mine", "auto_map": {"AutoConfig": "mine.Mine", "AutoModelForCausalLM": "mine.Model"}}
     (tmp_path / "config.json").write_text(json.dumps(settings))
     (tmp_path / "mine.py").write_text(f"open({str(tmp_path / 'ran')!r}, 'w')")
-    with pytest.raises(InputError):
+    with pytest.raises(MissingError, match="Python code of its own"):
         _ = make(tmp_path).module
     assert not (tmp_path / "ran").exists()
 

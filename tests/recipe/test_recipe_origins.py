@@ -21,7 +21,7 @@ retriever:
 MINE = """\
 extends: base.yaml
 training: {epochs: 2e-1}
-objective: {plugin: emdr2}
+objective: {plugin: kl}
 """
 
 
