@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 
@@ -34,15 +34,14 @@ def asked_questions(asked: AskedSet, n: int) -> tuple[dict[str, Question], str]:
     return {}, f"The questions' texts are not shown: {reasons[0]}."
 
 
-def read_passages(evaluations: Iterable[Evaluation], questions: Mapping[str, Question]) -> dict[str, Passage]:
+def read_passages(evaluations: Sequence[Evaluation], questions: Mapping[str, Question]) -> dict[str, Passage]:
     """Every passage that an evaluation read and whose text is still there, by id: from the questions that brought it, or from
-    the evaluation's index. An id is a hash of the content, so that a text found under it is the one that was read."""
+    the evaluations' indexes. An id is a hash of the content, so that a text found under it is the one that was read."""
     own = {passage.id: passage for question in questions.values() for passage in question.passages}
-    found: dict[str, Passage] = {}
-    for each in evaluations:
-        ids = dict.fromkeys(id for result in each.results for id in result.passages if id not in found)
-        found |= {id: own[id] for id in ids if id in own}
-        found |= _indexed(each, [id for id in ids if id not in own])
+    wanted = dict.fromkeys(id for each in evaluations for result in each.results for id in result.passages)
+    found = {id: own[id] for id in wanted if id in own}
+    for folder in dict.fromkeys(folder for each in evaluations for folder in _index_folders(each)):
+        found |= _indexed(folder, [id for id in wanted if id not in found])
     return found
 
 
@@ -51,17 +50,16 @@ def _origin(asked: AskedSet) -> str:
     return asked.source if asked.source and Path(asked.source).expanduser().exists() else asked.name
 
 
-def _indexed(evaluation: Evaluation, ids: Sequence[str]) -> dict[str, Passage]:
-    """Those of the passages that the indexes that the evaluation may have read still hold. A damaged index holds none."""
-    found: dict[str, Passage] = {}
-    for folder in _index_folders(evaluation) if ids else ():
+def _indexed(folder: Path, ids: Sequence[str]) -> dict[str, Passage]:
+    """Those of the passages that an index still holds. A damaged index holds none."""
+    if ids:
         with suppress(JmlrError, sqlite3.Error), closing(open_passages(folder)) as store:
-            found |= store.found([id for id in ids if id not in found])
-    return found
+            return store.found(ids)
+    return {}
 
 
 def _index_folders(evaluation: Evaluation) -> Iterator[Path]:
-    """The run's own index, and the named one: where they are still there."""
+    """The indexes that an evaluation may have read, the run's own and the named one: where they are still there."""
     at, made_by = Workspace.current(), evaluation.made_by
     folders = [at.run(evaluation.run) / "index"] if evaluation.run else []
     folders += [at.index(made_by.index.name)] if made_by.index else []
