@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from jmlr_cli.errors import DamagedError
-from jmlr_cli.temporary import new_file
+from jmlr_cli.temporary import new_file, sweep_beside
 
 CHECKSUM = "checksum"
 SEAL = "seal.json"
@@ -34,6 +34,7 @@ def write_whole(path: Path, content: bytes, make_folder: bool = True) -> None:
         handle.flush()
         os.fsync(handle.fileno())
         os.replace(temporary, path)
+    sweep_beside(path)
     flush(path.parent)
 
 

@@ -9,14 +9,17 @@ from pathlib import Path
 from typing import IO
 
 from jmlr_cli.errors import InputError
+from jmlr_cli.temporary import sweep
 
 
 @contextmanager
 def writing(folder: Path) -> Iterator[None]:
-    """Hold the folder's write lock. Raises :class:`InputError` when another process holds it."""
+    """Hold the folder's write lock, and remove what a killed process left there in the making. Raises :class:`InputError` when
+    another process holds it."""
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as handle:
         hold(handle, folder.name)
+        sweep(folder)
         yield
 
 

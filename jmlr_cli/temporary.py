@@ -12,6 +12,7 @@ import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from glob import escape
 from pathlib import Path
 from typing import IO
 from uuid import uuid4
@@ -59,6 +60,13 @@ def sweep(folder: Path) -> None:
         for name in filter(NAME.fullmatch, (*folders, *files)):
             _remove_if_left(Path(at, name))
         folders[:] = [name for name in folders if not NAME.fullmatch(name)]
+
+
+def sweep_beside(target: Path) -> None:
+    """Remove what killed processes left in the making of this one file or folder."""
+    for path in target.parent.glob(f".{escape(target.name)}.*.tmp"):
+        if NAME.fullmatch(path.name):
+            _remove_if_left(path)
 
 
 def _beside(target: Path) -> Path:

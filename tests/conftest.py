@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.forks import Forks
+
 if TYPE_CHECKING:
     from jmlr_cli.evaluation.results import QuestionResult
     from jmlr_cli.evaluation.settings import Mode
@@ -102,6 +104,14 @@ def run_jmlr(folder: Path, *arguments: str, **environment: str) -> Result:
 def jmlr(tmp_path: Path) -> Jmlr:
     """The installed command, run in an empty folder."""
     return lambda *arguments, **environment: run_jmlr(tmp_path, *arguments, **environment)
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    """``forks(folder, "index", "guidelines", kill_after=0.2)`` runs the command there, and kills it in time."""
+    forks = Forks()
+    yield forks
+    forks.close()
 
 
 @pytest.fixture(scope="session")

@@ -59,7 +59,6 @@ def build_index(
     Raises :class:`InputError` while another process writes the same index, and sqlite3.IntegrityError for two passages of one id.
     """
     with writing(folder):
-        sweep(folder)
         current = _current(folder)
         old = None if rebuild else _reusable(folder, current, retriever)
         _sweep(folder, current, but=_unfinished(folder, retriever, old))

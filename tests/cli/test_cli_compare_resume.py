@@ -3,12 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
-from pathlib import Path
 
 import pytest
 
@@ -21,29 +15,21 @@ COMPARE = (
 
 
 @pytest.mark.slow
-def test_a_killed_comparison_goes_on_where_it_was(jmlr, pages, questions, tmp_path):
+def test_a_killed_comparison_goes_on_where_it_was(forks, pages, questions, tmp_path):
     pages(tmp_path / "guidelines")
     questions(tmp_path / "questions.jsonl")
     (tmp_path / "frozen.yaml").write_text(FROZEN)
     (tmp_path / "closed.yaml").write_text(CLOSED)
-    assert jmlr("index", "guidelines", "--recipe", "tiny").code == 0
-    command = [Path(sys.executable).with_name("jmlr"), *COMPARE]
-    process = subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True
-    )
+    assert forks(tmp_path, "index", "guidelines", "--recipe", "tiny").code == 0
     folder = tmp_path / ".jmlr" / "runs"
-    while not [*folder.glob("*-frozen/checkpoints/checkpoint-2/seal.json")]:
-        assert process.poll() is None
-        time.sleep(0.01)
-    os.kill(process.pid, signal.SIGKILL)
-    process.wait()
+    assert forks(tmp_path, *COMPARE, kill_before="*-frozen/checkpoints/*checkpoint-4*").killed
     closed, frozen = (next(path.name for path in folder.glob(f"*-{kind}")) for kind in ("closed", "frozen"))
-    done = jmlr(*COMPARE, "--json")
+    done = forks(tmp_path, *COMPARE, "--json")
     assert done.code == 0, done.err
     assert f"run {closed} is there already" in done.err
     assert f"run {frozen}, from checkpoint-" in done.err
     assert [system["runs"] for system in done.json["systems"]] == [[closed], [frozen]]
     evaluations = {path: path.stat().st_mtime_ns for path in (tmp_path / ".jmlr" / "evaluations").glob("*/*")}
-    assert jmlr(*COMPARE, "--json").json["pairs"] == done.json["pairs"]
+    assert forks(tmp_path, *COMPARE, "--json").json["pairs"] == done.json["pairs"]
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / ".jmlr" / "evaluations").glob("*/*")} == evaluations
     assert json.loads((folder / frozen / "run.json").read_text())["steps"] == 20

@@ -3,11 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -170,35 +165,32 @@ def test_a_line_that_is_no_result_is_damage(place, evaluated, run_here):
     assert evaluated(*CLOSED, "--again")["n"] == 4
 
 
-def killed_in_the_middle(folder: Path, *arguments: str, lines: int) -> Kept:
-    """Start the command, and kill it as soon as it has written so many results."""
-    command = [Path(sys.executable).with_name("jmlr"), *arguments]
-    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    while process.poll() is None:
-        found = [path for path in (folder / ".jmlr" / "evaluations").glob("long-*") if len(Kept(path).whole_lines()) >= lines]
-        if found:
-            os.kill(process.pid, signal.SIGKILL)
-            process.wait()
-            return Kept(found[0])
-        time.sleep(0.002)
-    raise AssertionError(f"it ended by itself, with {process.returncode}")
+KILLED = """
+import os, signal
+from jmlr_cli.evaluation.keeper import Keeper
+add = Keeper.add
+def added(keeper, result):
+    add(keeper, result)
+    if len(keeper.kept.whole_lines()) == 10:
+        os.kill(os.getpid(), signal.SIGKILL)
+Keeper.add = added
+"""
 
 
 @pytest.mark.slow
-def test_a_killed_evaluation_ends_as_an_unbroken_one(place, evaluated):
+def test_a_killed_evaluation_ends_as_an_unbroken_one(place, evaluated, forks):
     asked = [{"id": f"n{n}", "question": f"What treats disease {n}?", "answer": f"Drug {n % 7}."} for n in range(45)]
     (place / "long.jsonl").write_text("".join(json.dumps(each) + "\n" for each in asked))
     long = ("eval", "long.jsonl", "--recipe", "tiny", "--retriever", "bm25", "--set", "evaluation.batch_size=3")
     long += ("--set", "evaluation.max_new_tokens=24")
-    own = killed_in_the_middle(place, *long, lines=10)
+    assert forks(place, *long, before=KILLED).killed
+    own = Kept(next((place / ".jmlr" / "evaluations").glob("long-*")))
     assert own.record()["status"] == "unfinished"
-    written = len(own.whole_lines())
-    assert 10 <= written < 45
+    assert len(own.whole_lines()) == 10
     with own.lines.open("ab") as file:
         file.write(b'{"id": "n')  # what a full disk, or a power cut, may leave
     resumed = evaluated(*long)
-    assert 9 <= resumed["resumed"] <= written
-    assert resumed["resumed"] % 3 == 0
+    assert resumed["resumed"] == 9
     lines = own.lines.read_bytes()
     assert [result.id for result in own.results()] == [each["id"] for each in asked]
     unbroken = evaluated(*long, "--again")

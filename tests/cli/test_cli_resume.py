@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -31,86 +30,70 @@ def weights(run: Path) -> list[bytes]:
     return [path.read_bytes() for path in sorted([*run.glob("generator/*.safetensors"), *run.glob("retriever/*.safetensors")])]
 
 
-def start(folder: Path, *arguments: str) -> subprocess.Popen:
-    command = [Path(sys.executable).with_name("jmlr"), *arguments]
-    return subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
-
-
-def kill_when(process: subprocess.Popen, ready) -> bool:
-    """Kill the process as soon as ``ready()`` holds; False when it ended first."""
-    while process.poll() is None:
-        if ready():
-            os.kill(process.pid, signal.SIGKILL)
-            break
-        time.sleep(0.005)
-    return process.wait() == -signal.SIGKILL
-
-
 @pytest.fixture
-def indexed(jmlr, pages, questions, tmp_path):
+def indexed(forks, pages, questions, tmp_path):
     pages(tmp_path / "guidelines")
     questions(tmp_path / "questions.jsonl")
-    assert jmlr("index", "guidelines", "--recipe", "tiny").code == 0
+    assert forks(tmp_path, "index", "guidelines", "--recipe", "tiny").code == 0
     return tmp_path
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("policy", POLICIES.values(), ids=POLICIES)
-def test_a_run_killed_again_and_again_ends_as_one_that_was_not(jmlr, indexed, policy):
+def test_a_run_killed_again_and_again_ends_as_one_that_was_not(forks, indexed, policy):
     recipe = (*RUN, "--set", f"candidates.refresh={policy}")
-    whole = jmlr(*recipe, "--json").json
+    whole = forks(indexed, *recipe, "--json")
     folder = indexed / ".jmlr" / "runs"
-    process = start(indexed, *recipe)
-    killed = None
-    while killed is None:
-        time.sleep(0.005)
-        killed = next((run for run in folder.iterdir() if run.name != whole["run"] and (run / "run.json").exists()), None)
-    for stop in (4, 9):  # whatever is being written at that moment
-        metrics = killed / "metrics.jsonl"
-        reached = lambda stop=stop, file=metrics: file.exists() and len(file.read_text().splitlines()) >= stop  # noqa: E731
-        assert kill_when(process, reached)
-        assert jmlr("ask", "What?", "--run", killed.name).code == 3
-        process = start(indexed, "train", "--resume", killed.name)
-    assert process.wait() == 0
-    assert losses(killed) == losses(folder / whole["run"])
-    assert weights(killed) == weights(folder / whole["run"])
+    assert forks(indexed, *recipe, kill_at=whole.changes // 3).killed
+    killed = next(run for run in folder.iterdir() if run.name != whole.json["run"])
+    assert forks(indexed, "ask", "What?", "--run", killed.name).code == 3
+    assert forks(indexed, "train", "--resume", killed.name, kill_at=whole.changes // 2).killed
+    resumed = forks(indexed, "train", "--resume", killed.name)
+    assert resumed.code == 0, resumed.err
+    assert losses(killed) == losses(folder / whole.json["run"])
+    assert weights(killed) == weights(folder / whole.json["run"])
     assert len(weights(killed)) == 2
     assert not (killed / "candidates").exists()
-    again = jmlr("train", "--resume", killed.name)
+    again = forks(indexed, "train", "--resume", killed.name)
     assert again.code == 3
     assert "is finished" in again.err
 
 
 @pytest.mark.slow
-def test_a_damaged_checkpoint_is_passed_over_on_resume(jmlr, indexed):
-    whole = jmlr(*RUN, "--json").json
+def test_a_damaged_checkpoint_is_passed_over_on_resume(forks, indexed):
+    whole = forks(indexed, *RUN, "--json").json
     folder = indexed / ".jmlr" / "runs"
-    process = start(indexed, *RUN)
-    found = lambda: [p for p in folder.glob("*/checkpoints/checkpoint-6/seal.json") if whole["run"] not in str(p)]  # noqa: E731
-    assert kill_when(process, found)
-    newest = found()[0].parent
-    (newest / "optimizer.pt").write_bytes((newest / "optimizer.pt").read_bytes()[:-100])
-    resumed = jmlr("train", "--resume")
+    assert forks(indexed, *RUN, kill_before="*/checkpoint-8*").killed
+    killed = next(run for run in folder.iterdir() if run.name != whole["run"])
+    state = killed / "checkpoints" / "checkpoint-6" / "optimizer.pt"
+    state.write_bytes(state.read_bytes()[:-100])
+    resumed = forks(indexed, "train", "--resume")
     assert resumed.code == 0, resumed.err
     assert "optimizer.pt is not what was written" in " ".join(resumed.err.split())
-    assert losses(newest.parents[1]) == losses(folder / whole["run"])
+    assert losses(killed) == losses(folder / whole["run"])
+
+
+FULL = """
+import resource, signal
+from jmlr_cli.training import trainer
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+seal = trainer.seal
+def sealed(*arguments):
+    seal(*arguments)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))
+trainer.seal = sealed
+"""
 
 
 @pytest.mark.slow
-def test_a_full_disk_leaves_the_last_checkpoint_and_says_so(jmlr, indexed):
+def test_a_full_disk_leaves_the_last_checkpoint_and_says_so(forks, indexed):
     """A limit on the size of files stands for a full disk: the optimizer's state is the largest file of a run."""
-    code = (
-        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
-        "from jmlr_cli.training import trainer; seal = trainer.seal\n"
-        "def sealed(*a):\n    seal(*a); resource.setrlimit(resource.RLIMIT_FSIZE, (1_000_000, 1_000_000))\n"
-        "trainer.seal = sealed\nfrom jmlr_cli.main import main; sys.argv = ['jmlr', *sys.argv[1:]]; main()"
-    )
-    done = subprocess.run([sys.executable, "-c", code, *RUN], cwd=indexed, capture_output=True, text=True, check=False)
-    assert done.returncode == 3, done.stderr
-    assert "no space is left" in " ".join(done.stderr.split())
+    done = forks(indexed, *RUN, before=FULL)
+    assert done.code == 3, done.err
+    assert "no space is left" in " ".join(done.err.split())
     run = next((indexed / ".jmlr" / "runs").iterdir())
     assert [path.name for path in (run / "checkpoints").iterdir()] == ["checkpoint-2"]
-    resumed = jmlr("train", "--resume", "--json")
+    resumed = forks(indexed, "train", "--resume", "--json")
     assert resumed.code == 0, resumed.err
     assert resumed.json["steps"] == STEPS
 

@@ -1,20 +1,17 @@
-"""A workspace of the test's own, and ways to run hundreds of commands in seconds."""
+"""A workspace of the test's own, and what only `make test-thorough` runs."""
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from jmlr_cli.main import app
+from tests.safety.kills import KILLS, THOROUGH_KILLS
 
 THOROUGH = bool(os.environ.get("JMLR_THOROUGH"))
 """Set by `make test-thorough`: hundreds of kills, ten thousand inputs, large files."""
@@ -48,51 +45,17 @@ def call() -> Callable[..., object]:
     return lambda *arguments: app(list(arguments), standalone_mode=False)
 
 
-@dataclass(frozen=True)
-class Ended:
-    """A command that ended, or was killed."""
-
-    code: int
-    seconds: float
-    out: str
-    err: str
-    changes: int
-
-    @property
-    def killed(self) -> bool:
-        return self.code == -9
-
-
-class Forks:
-    """Runs commands in children of a process that has everything imported."""
-
-    def __init__(self) -> None:
-        clean = {key: value for key, value in os.environ.items() if key not in ("JMLR_HOME", "JMLR_OFFLINE", "FORCE_COLOR")}
-        self._process = subprocess.Popen(
-            [sys.executable, Path(__file__).with_name("forking.py")], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
-            env={**clean, "OMP_NUM_THREADS": "1", "HF_HUB_OFFLINE": "1", "COLUMNS": "120"},
-        )  # fmt: skip
-
-    def __call__(
-        self, at: Path, *arguments: str, kill_after: float | None = None, kill_at: int = 0, before: str = "", **environment: str
-    ) -> Ended:
-        request = {
-            "at": str(at), "arguments": arguments, "kill_after": kill_after, "kill_at": kill_at, "before": before,
-            "environment": environment,
-        }  # fmt: skip
-        assert self._process.stdin
-        assert self._process.stdout
-        self._process.stdin.write(json.dumps(request) + "\n")
-        self._process.stdin.flush()
-        return Ended(**json.loads(self._process.stdout.readline()))
-
-    def close(self) -> None:
-        self._process.communicate()
-
-
 @pytest.fixture(scope="session")
-def forks() -> Iterator[Forks]:
-    """``forks(folder, "index", "guidelines", kill_after=0.2)`` runs the command there, and kills it in time."""
-    forks = Forks()
-    yield forks
-    forks.close()
+def kills(thorough) -> dict[str, int]:
+    return THOROUGH_KILLS if thorough else KILLS
+
+
+@pytest.fixture(scope="module")
+def base(forks, pages, questions, tmp_path_factory) -> Path:
+    """Guidelines, questions, the tiny models; no index yet."""
+    at = tmp_path_factory.mktemp("base")
+    pages(at / "guidelines")
+    questions(at / "questions.jsonl")
+    for model in ("tiny-bert", "tiny-llama"):
+        assert forks(at, "models", "pull", model).code == 0
+    return at

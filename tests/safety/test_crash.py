@@ -1,8 +1,9 @@
-"""A process that is killed at any moment leaves the old state or the new one, and the next command works and cleans up."""
+"""An index, a run or a model whose writer is killed at any moment is the old or the new one; the next command cleans up."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import random
 import shutil
 import threading
@@ -11,42 +12,16 @@ from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Protocol
 
 import pytest
 
 from jmlr_cli.commands.integrity import whole
 from jmlr_cli.index.manifest import generation_folder, has_manifest, read_manifest
 from jmlr_cli.index.passages import PassageStore
+from tests.safety.kills import listing, moment
 
-KILLS = {"index": 21, "train": 3, "pull": 4}
-THOROUGH_KILLS = {"index": 140, "train": 30, "pull": 30}
 TRAIN = ("train", "--recipe", "tiny", "--set", "data.train=questions.jsonl", "--set", "training.save_every=2")
 REFRESH = ("--set", "candidates.refresh={every: 2}")
-
-
-class Ended(Protocol):
-    """What a command that was not killed tells: how long it took, and how often it changed the file system."""
-
-    seconds: float
-    changes: int
-
-
-@pytest.fixture(scope="session")
-def kills(thorough) -> dict[str, int]:
-    return THOROUGH_KILLS if thorough else KILLS
-
-
-def moment(chance: random.Random, whole: Ended, number: int) -> dict[str, Any]:
-    """When a command is killed: by turns at any time, and right before any change that it makes to the file system."""
-    if number % 2:
-        return {"kill_after": chance.uniform(0, 1.05 * whole.seconds)}
-    return {"kill_at": chance.randint(1, whole.changes)}
-
-
-def listing(folder: Path) -> set[str]:
-    """Everything below a folder, by name."""
-    return {path.relative_to(folder).as_posix() for path in folder.rglob("*")}
 
 
 def texts(index: Path) -> set[str] | None:
@@ -57,19 +32,6 @@ def texts(index: Path) -> set[str] | None:
     found = {passage.text for passage in store}
     store.close()
     return found
-
-
-@pytest.fixture(scope="module")
-def base(forks, tmp_path_factory, request) -> Path:
-    """Guidelines, questions, the tiny models; no index yet."""
-    from tests.conftest import write_pages, write_questions
-
-    at = tmp_path_factory.mktemp("base")
-    write_pages(at / "guidelines")
-    write_questions(at / "questions.jsonl")
-    for model in ("tiny-bert", "tiny-llama"):
-        assert forks(at, "models", "pull", model).code == 0
-    return at
 
 
 def changed(at: Path) -> None:
@@ -158,7 +120,14 @@ def test_a_killed_training_goes_on_and_leaves_nothing_behind(forks, base, kills,
         assert sweeping.code == 0, sweeping.err
         for run in at.glob(".jmlr/runs/*"):
             assert whole(None, run.name, None)
+            assert losses(run) == losses(next((tmp_path / "whole").glob(".jmlr/runs/*")))
         assert runs_apart(listing(at / ".jmlr")) == expected
+
+
+def losses(run: Path) -> list[tuple[int, float]]:
+    """The loss of each step of a run, to the last bit."""
+    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    return [(line["step"], line["loss"]) for line in lines if "loss" in line]
 
 
 def runs_apart(names: set[str]) -> set[str]:

@@ -2,8 +2,9 @@
 
 Reads a request a line from stdin: the command's ``arguments``, its folder ``at``, variables for its ``environment``, Python to
 run ``before`` it, ``kill_after`` so many seconds (null: never), ``kill_at`` which change of the file system, counted from 1 (0:
-none). Writes an answer a line: the exit ``code`` (-9 when it was killed, with all that it had started), the ``seconds`` that it
-ran, how many ``changes`` of the file system it made, and what it wrote: ``out`` and ``err``.
+none), ``kill_before`` a pattern of paths of which none is to be changed (empty: none). Writes an answer a line: the exit ``code``
+(-9 when it was killed, with all that it had started), the ``seconds`` that it ran, how many ``changes`` of the file system it
+made, and what it wrote: ``out`` and ``err``.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import tempfile
 import time
 import traceback
 from contextlib import suppress
+from fnmatch import fnmatch
 from typing import Any
 
 from jmlr_cli.main import QUIET
@@ -39,7 +41,7 @@ def warm() -> None:
 CHANGES = frozenset({"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate", "os.link", "os.symlink"})
 
 
-def count_changes(kill_at: int, into: int) -> None:
+def count_changes(kill_at: int, kill_before: str, into: int) -> None:
     """Count what changes the file system, a byte each in the file ``into``, and be killed right before one of them."""
     count = 0
 
@@ -49,7 +51,7 @@ def count_changes(kill_at: int, into: int) -> None:
             count += 1
             with suppress(OSError):  # a test may allow no file to grow
                 os.write(into, b".")
-            if count == kill_at:
+            if count == kill_at or fnmatch(str(arguments[0]), kill_before):
                 os.kill(os.getpid(), signal.SIGKILL)
 
     sys.addaudithook(hook)
@@ -58,7 +60,7 @@ def count_changes(kill_at: int, into: int) -> None:
 def child(request: dict[str, Any], out: int, err: int, changes: int) -> None:
     """Become the command."""
     os.setsid()
-    count_changes(request["kill_at"], changes)
+    count_changes(request["kill_at"], request["kill_before"], changes)
     os.dup2(out, 1)
     os.dup2(err, 2)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
