@@ -25,6 +25,10 @@ def search(
         Path | None, typer.Option("--queries", metavar="FILE", help="JSON lines with _id and text, or question.")
     ] = None,
     trec: Annotated[Path | None, typer.Option("--trec", metavar="OUT", help="Write a TREC run file of documents.")] = None,
+    heat_map: Annotated[
+        Path | None,
+        typer.Option("--heat-map", metavar="PNG", help="Draw which token of the question matched which of each passage."),
+    ] = None,
     where: Where = None,
     json: Json = False,
 ) -> None:
@@ -35,19 +39,25 @@ def search(
         raise UsageError("give either a question or --queries FILE", 'For example: jmlr search "fever in children"')
     if (queries is None) != (trec is None):
         raise UsageError("--queries and --trec belong together", "For example: --queries q.jsonl --trec run.trec -k 100")
+    if heat_map and queries is not None:
+        raise UsageError("--heat-map is drawn of one question", 'For example: jmlr search "fever" -k 3 --heat-map fever.png')
     opened = _opened(index, run, given(where))
     if query is not None:
-        _one(query, opened, k, json)
+        _one(query, opened, k, heat_map, json)
     elif queries is not None and trec is not None:
         _many(queries, trec, opened, k, json)
 
 
-def _one(query: str, index: Index, k: int, json: bool) -> None:
+def _one(query: str, index: Index, k: int, heat_map: Path | None, json: bool) -> None:
     from jmlr_cli import console
+    from jmlr_cli.answering.heat_map import draw_heat_maps
     from jmlr_cli.answering.hits import hit_json
     from jmlr_cli.commands.show import show_hits
 
     hits = index.search([query], k)[0]
+    if heat_map:
+        draw_heat_maps(query, hits, [index.retriever.explain(query, hit.passage.content) for hit in hits], heat_map)
+        console.notice(f"wrote {heat_map}")
     if json:
         console.emit({"schema": "jmlr.search/1", "hits": [hit_json(hit) for hit in hits]})
     else:

@@ -12,30 +12,28 @@ from jmlr_cli.errors import InputError
 from jmlr_cli.evaluation.question_result import QuestionResult
 from jmlr_cli.evaluation.settings import Settings
 from jmlr_cli.evaluation.sheets import answered
-from jmlr_cli.evaluation.sources import Source
 from jmlr_cli.questions.targets import target
 
 
 def with_agreement(
     results: Sequence[QuestionResult],
     questions: Sequence[Question],
-    sources: Sequence[Source],
+    ranked: Sequence[Sequence[Hit]],
     generator: Generator,
     settings: Settings,
 ) -> list[QuestionResult]:
-    """The results with the rank agreement over each question's ``settings.rank_agreement`` best hits. A question with fewer
-    than two, or which is too long for the model, has none."""
-    depth = settings.rank_agreement or 0
-    pools = [_pool(source, depth) for source in sources]
+    """The results with the rank agreement over the best ``settings.rank_agreement`` of each question's ``ranked`` passages. A
+    question with fewer than two, or which is too long for the model, has none."""
+    pools = [_pool(hits[: settings.rank_agreement]) for hits in ranked]
     prompts = [_prompts(*pair, generator, settings) for pair in zip(questions, pools, strict=True)]
     every = [prompt for several in prompts for prompt in several]
     scores = iter(generator.answer_scores(every) if every else [])
     return [_agreed(result, pool, several, scores) for result, pool, several in zip(results, pools, prompts, strict=True)]
 
 
-def _pool(source: Source, depth: int) -> list[Hit]:
-    """The best hits; what a retriever lists without having found it has no place in its order."""
-    return [hit for hit in source.hits[:depth] if math.isfinite(hit.score)]
+def _pool(hits: Sequence[Hit]) -> list[Hit]:
+    """The hits that have a place in the retriever's order: it may list some without having found them."""
+    return [hit for hit in hits if math.isfinite(hit.score)]
 
 
 def _prompts(question: Question, pool: Sequence[Hit], generator: Generator, settings: Settings) -> list[Prompt]:

@@ -34,6 +34,10 @@ def check_measurable(questions: QuestionSet, generator: Generator, mode: Mode, s
             "rank agreement compares the retriever's order with the language model's likelihoods",
             "It needs mode rag, and a generator that tells likelihoods.",
         )
+    if settings.rank_agreement_index and not settings.rank_agreement:
+        raise InputError(
+            "evaluation.rank_agreement_index finds the passages of a measure that is not taken", "Add --rank-agreement N."
+        )
     written = any(not question.options and writes_answer(question, settings) for question in questions.questions)
     if settings.citations and (mode == "closed" or not written):
         raise InputError(

@@ -9,13 +9,13 @@ from dataclasses import asdict
 from typing import Any
 
 from jmlr_cli import __version__
-from jmlr_cli.answering.system import System
+from jmlr_cli.answering.system import System, find_index
 from jmlr_cli.assemble import make_generator, make_retriever
 from jmlr_cli.contracts.values import QuestionSet
 from jmlr_cli.evaluation.settings import Mode, Settings
 from jmlr_cli.evaluation.system import brings_passages
 from jmlr_cli.files import stamps
-from jmlr_cli.index.manifest import Manifest
+from jmlr_cli.index.manifest import Manifest, read_manifest
 from jmlr_cli.questions.digest import questions_digest
 from jmlr_cli.runs.run import Run
 from jmlr_cli.versions import package_versions
@@ -37,6 +37,7 @@ def made_by(system: System, questions: QuestionSet, mode: Mode, settings: Settin
         "run": _run(system.run),
         "model": {"name": generator.name, "fingerprint": generator.fingerprint},
         "index": _index(system.manifest) if reads_index else None,
+        "rank_agreement_index": _ranked_anew(settings.rank_agreement_index),
         "where": [str(each) for each in system.filters] if reads_index else [],
         "reranked_by": make_retriever(system.retriever_config).fingerprint if mode == "rag" and own else None,
         "questions": _questions(questions),
@@ -64,6 +65,10 @@ def _run(run: Run | None) -> dict[str, str] | None:
     if run is None:
         return None
     return {"name": run.name, "adapters": stamps(run.adapters) if run.adapters.is_dir() else ""}
+
+
+def _ranked_anew(name: str | None) -> dict[str, Any] | None:
+    return _index(read_manifest(find_index(name))) if name else None
 
 
 def _index(manifest: Manifest) -> dict[str, Any]:

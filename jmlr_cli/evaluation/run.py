@@ -30,6 +30,7 @@ def evaluate_questions(
     retrieve: Retrieve | None = None,
     gold: Gold | None = None,
     draw: Draw | None = None,
+    rank: Retrieve | None = None,
     done: Sequence[QuestionResult] = (),
     on_result: Callable[[QuestionResult], object] | None = None,
     progress: Progress = silent,
@@ -37,9 +38,10 @@ def evaluate_questions(
     """Answer and score every question, in order, telling ``on_result`` of each as soon as it is known.
 
     Mode ``closed`` shows no passages, ``rag`` the best ``settings.k`` of what ``retrieve`` finds, ``oracle`` the
-    question's own passages or those that ``gold`` returns, ``random`` those that ``draw`` returns. ``done`` holds the results
-    of the first questions, in whole batches: they are not put again, and what a batch holds, and so every last digit, stays
-    as it was. Raises :class:`InputError` when the questions have no answers, the generator cannot score them as
+    question's own passages or those that ``gold`` returns, ``random`` those that ``draw`` returns. ``rank`` gives the passages
+    over which rank agreement is measured, in the retriever's order; without it these are the retrieved ones. ``done`` holds the
+    results of the first questions, in whole batches: they are not put again, and what a batch holds, and so every last digit,
+    stays as it was. Raises :class:`InputError` when the questions have no answers, the generator cannot score them as
     ``settings`` want, gold passages lack, or no question fits the model.
     """
     settings, started = settings or Settings(), time.perf_counter()
@@ -49,7 +51,7 @@ def evaluate_questions(
     if done:
         progress(len(done), total)
     for batch, sources in _sourced(questions, mode, settings, PassageSources(retrieve, gold, draw), len(done)):
-        for result in _batch_results(batch, sources, generator, settings):
+        for result in _batch_results(batch, sources, generator, settings, rank):
             results.append(result)
             if on_result:
                 on_result(result)
@@ -60,10 +62,13 @@ def evaluate_questions(
     return Evaluation(questions.name, mode, settings, tuple(results), time.perf_counter() - started)
 
 
-def _batch_results(batch: Batch, sources: Sequence[Source], generator: Generator, settings: Settings) -> Sequence[QuestionResult]:
+def _batch_results(
+    batch: Batch, sources: Sequence[Source], generator: Generator, settings: Settings, rank: Retrieve | None
+) -> Sequence[QuestionResult]:
     results = answer_batch(batch, sources, generator, settings)
     if settings.rank_agreement:
-        results = with_agreement(results, batch, sources, generator, settings)
+        ranked = rank(batch) if rank else [source.hits for source in sources]
+        results = with_agreement(results, batch, ranked, generator, settings)
     return with_citations(results, batch, sources, generator, settings) if settings.citations else results
 
 

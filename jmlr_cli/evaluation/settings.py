@@ -24,7 +24,8 @@ class Settings:
     over the option's tokens, their sum, or the sum less that in a neutral context. ``generate``: whether free-text
     answers are written, or only their likelihood told. ``batch``: questions at a time. ``seed`` draws the passages of
     mode ``random``. ``rank_agreement``: over how many retrieved passages a question's rank agreement is measured, None
-    for none. ``citations``: whether the citations of written answers are measured."""
+    for none; ``rank_agreement_index``: which index finds them, None for the one that is read. ``citations``: whether the
+    citations of written answers are measured."""
 
     k: int = 5
     scoring: Literal["likelihood", "generation"] = "likelihood"
@@ -35,4 +36,5 @@ class Settings:
     batch: int = 8
     seed: int = 0
     rank_agreement: int | None = None
+    rank_agreement_index: str | None = None
     citations: bool = False

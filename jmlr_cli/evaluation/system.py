@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from jmlr_cli.answering.citations import content_words
-from jmlr_cli.answering.system import System
+from jmlr_cli.answering.system import System, find_index
 from jmlr_cli.assemble import make_retriever
 from jmlr_cli.contracts.progress import Progress, silent
 from jmlr_cli.contracts.values import Hit, Passage, Question, QuestionSet
@@ -14,7 +14,7 @@ from jmlr_cli.evaluation.results import Evaluation
 from jmlr_cli.evaluation.run import evaluate_questions
 from jmlr_cli.evaluation.settings import DEPTH, Mode, Settings
 from jmlr_cli.evaluation.sources import Draw, Gold, Retrieve, drawn
-from jmlr_cli.index.open import Index
+from jmlr_cli.index.open import Index, open_index
 from jmlr_cli.index.rerank import rerank
 from jmlr_cli.recipe.schema import Recipe
 
@@ -36,6 +36,7 @@ def evaluate_system(
     retrieve = (reranked(system) if own else searched(system.index, depth)) if mode == "rag" else None
     gold = gold_passages(system.index, settings.k) if mode == "oracle" and not own else None
     draw = random_passages(system.index, settings.k, settings.seed) if mode == "random" else None
+    rank = ranked_anew(system, settings) if settings.rank_agreement_index else None
     return evaluate_questions(
         questions,
         system.generator,
@@ -44,6 +45,7 @@ def evaluate_system(
         retrieve=retrieve,
         gold=gold,
         draw=draw,
+        rank=rank,
         done=done,
         on_result=on_result,
         progress=progress,
@@ -63,6 +65,7 @@ def settings_of(recipe: Recipe, k: int | None = None, generate: bool = True) -> 
         batch=evaluation.batch_size,
         seed=evaluation.seed,
         rank_agreement=evaluation.rank_agreement,
+        rank_agreement_index=evaluation.rank_agreement_index,
         citations=evaluation.citations,
     )
 
@@ -82,6 +85,19 @@ def reranked(system: System) -> Retrieve:
 
     def retrieve(questions: Sequence[Question]) -> list[list[Hit]]:
         return [rerank(retriever, question.text, question.passages) for question in questions]
+
+    return retrieve
+
+
+def ranked_anew(system: System, settings: Settings) -> Retrieve:
+    """Ranks the passages that ``settings.rank_agreement_index`` finds, which are the same for every system."""
+    found = open_index(find_index(settings.rank_agreement_index), make_retriever).within(system.filters)
+    retriever = make_retriever(system.retriever_config)
+
+    def retrieve(questions: Sequence[Question]) -> list[list[Hit]]:
+        hits = found.search([question.text for question in questions], settings.rank_agreement or 0)
+        pools = zip(questions, hits, strict=True)
+        return [rerank(retriever, question.text, [hit.passage for hit in each]) for question, each in pools]
 
     return retrieve
 

@@ -143,6 +143,11 @@ class EvaluationConfig(Section):
     rank_agreement: int | None = Field(
         None, gt=1, description="Measure rank agreement over so many retrieved passages of each question."
     )
+    rank_agreement_index: str | None = Field(
+        None,
+        description="The index that finds those passages, which each system then ranks: the same ones for all. "
+        "By default each system's own.",
+    )
     citations: bool = Field(False, description="Measure whether written answers cite the passages that support them.")
     max_new_tokens: int = Field(64, gt=0, description="Longest generated answer, in tokens.")
 

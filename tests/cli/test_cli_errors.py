@@ -18,6 +18,7 @@ MISTAKES = [
     (["train", "stray"], 2, ["stray", "--resume"]),
     (["train", "--resume", "--recipe", "tiny"], 2, ["resumed"]),
     (["search", "fever", "-k", "0"], 2, ["-k"]),
+    (["search", "--queries", "q", "--trec", "x", "--heat-map", "y.png"], 2, ["--heat-map", "one question"]),
     (["search", "fever", "--where", "nonsense"], 2, ["nonsense", "KEY=VALUE"]),
     (["eval", "questions.jsonl", "--recipe", "tiny", "--limit", "0"], 2, ["--limit"]),
     (["compare", "tiny", "--task", "questions.jsonl"], 2, ["nothing to compare"]),

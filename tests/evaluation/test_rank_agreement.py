@@ -83,3 +83,22 @@ def test_measuring_deeper_does_not_change_the_other_figures(llama):
 def test_it_needs_a_retriever_s_order_and_likelihoods(llama):
     with pytest.raises(InputError, match="rank agreement compares"):
         evaluate_questions(QuestionSet("set", (QUESTION,)), llama, settings=Settings(rank_agreement=3))
+
+
+def test_the_passages_to_rank_may_come_from_elsewhere(llama):
+    settings = Settings(k=1, generate=False, rank_agreement=2, rank_agreement_index="other")
+    elsewhere = hits(5, 4, 3)[1:]
+    [result] = evaluate_questions(
+        QuestionSet("set", (QUESTION,)), llama, mode="rag", settings=settings,
+        retrieve=lambda questions: [hits(9, 8)], rank=lambda questions: [elsewhere],
+    ).results  # fmt: skip
+    assert (result.pool, result.pool_scores) == (("p1", "p2"), (4, 3))
+    assert result.passages == ("p0",)
+
+
+def test_an_index_for_a_measure_that_is_not_taken_is_refused(llama):
+    with pytest.raises(InputError, match="a measure that is not taken"):
+        evaluate_questions(
+            QuestionSet("set", (QUESTION,)), llama, mode="rag", settings=Settings(rank_agreement_index="other"),
+            retrieve=lambda questions: [hits(9, 8)],
+        )  # fmt: skip
