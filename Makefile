@@ -3,13 +3,14 @@
 # make test      the test suite
 # make site      the documentation as pages, in build/site
 # make lint      ruff, and mypy on every type hint
-# make test-thorough   hundreds of kills, ten thousand inputs a reader, large files: an hour
+# make fuzz      ten thousand inputs for each reader, the recipes and the server
+# make test-thorough   hundreds of kills, minutes of load, large files: half an hour
 # make security  bandit over the code, pip-audit over the pinned versions (which needs an advisory service)
 PYTHON ?= python3
 VENV := .venv
 PIP := $(VENV)/bin/python -m pip --quiet --disable-pip-version-check
 
-.PHONY: install demo test test-thorough site lint security clean
+.PHONY: install demo test test-thorough fuzz site lint security clean
 
 install: $(VENV)/installed
 
@@ -24,7 +25,10 @@ lint: $(VENV)/installed-dev
 	$(VENV)/bin/ruff check . && $(VENV)/bin/ruff format --check . && $(VENV)/bin/mypy
 
 test-thorough: $(VENV)/installed-test
-	JMLR_THOROUGH=1 OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest --numprocesses 2 --dist worksteal tests/safety
+	JMLR_THOROUGH=1 OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest --numprocesses 2 --dist worksteal tests/safety tests/serving
+
+fuzz: $(VENV)/installed-fuzz
+	JMLR_FUZZ=10000 OMP_NUM_THREADS=1 $(VENV)/bin/python -m pytest --numprocesses 2 --dist worksteal tests/safety/test_fuzz.py
 
 security: $(VENV)/installed-security
 	$(VENV)/bin/python -m bandit --quiet --configfile pyproject.toml --recursive jmlr_cli plugins
@@ -52,6 +56,11 @@ $(VENV)/installed-docs: $(VENV)/installed
 
 $(VENV)/installed-dev: $(VENV)/installed-test
 	$(PIP) install --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+$(VENV)/installed-fuzz: $(VENV)/installed-test
+	$(PIP) install --constraint constraints.txt --editable '.[fuzz]' \
+		|| echo 'atheris cannot be installed here: no inputs are bred by coverage, only drawn' >&2
 	@touch $@
 
 $(VENV)/installed-security: $(VENV)/installed

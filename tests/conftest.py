@@ -16,11 +16,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.forks import Forks
+from tests.forks import Forks, Result
 
 if TYPE_CHECKING:
     from jmlr_cli.evaluation.results import QuestionResult
     from jmlr_cli.evaluation.settings import Mode
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # as in a suite started in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # the commands that tests start must hear Ctrl-C
 
 collect_ignore = ["plugin_distribution"]
 """A distribution with tests of its own, which run where it is installed."""
@@ -45,22 +48,6 @@ QUESTIONS = [
     ("Which drug prevents attacks of gout?", ["Adrenaline", "Permethrin", "Allopurinol", "Artemether"], 2, "gout.md"),
     ("What is put on the skin in scabies?", ["Colchicine", "Adrenaline", "Artemether", "Permethrin cream"], 3, "scabies.txt"),
 ]
-
-
-@dataclass(frozen=True)
-class Result:
-    """What a command left: its exit code and what it wrote."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        """The one JSON object on stdout; anything else there fails."""
-        lines = self.out.splitlines()
-        assert len(lines) == 1, self.out + self.err
-        return json.loads(lines[0])
 
 
 Jmlr = Callable[..., Result]
@@ -100,18 +87,22 @@ def run_jmlr(folder: Path, *arguments: str, **environment: str) -> Result:
     return Result(done.returncode, done.stdout, done.stderr)
 
 
-@pytest.fixture
-def jmlr(tmp_path: Path) -> Jmlr:
-    """The installed command, run in an empty folder."""
-    return lambda *arguments, **environment: run_jmlr(tmp_path, *arguments, **environment)
-
-
 @pytest.fixture(scope="session")
 def forks() -> Iterator[Forks]:
     """``forks(folder, "index", "guidelines", kill_after=0.2)`` runs the command there, and kills it in time."""
     forks = Forks()
     yield forks
     forks.close()
+
+
+@pytest.fixture
+def jmlr(forks: Forks, tmp_path: Path) -> Jmlr:
+    """The command, run in an empty folder: with variables for its environment, as a process that imports what it needs."""
+
+    def run(*arguments: str, **environment: str) -> Result:
+        return run_jmlr(tmp_path, *arguments, **environment) if environment else forks(tmp_path, *arguments)
+
+    return run
 
 
 @pytest.fixture(scope="session")
@@ -135,13 +126,14 @@ class Clinic:
     questions: Path
     indexed: dict[str, Any]
     trained: dict[str, Any]
+    forks: Forks
 
     def jmlr(self, *arguments: str, **environment: str) -> Result:
-        return run_jmlr(self.folder, *arguments, **environment)
+        return run_jmlr(self.folder, *arguments, **environment) if environment else self.forks(self.folder, *arguments)
 
 
 @pytest.fixture(scope="session")
-def clinic(tmp_path_factory: pytest.TempPathFactory) -> Clinic:
+def clinic(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Clinic:
     """One index and one joint run, made by the installed command, for tests that only read them."""
     folder = tmp_path_factory.mktemp("clinic")
     pages, questions = write_pages(folder / "guidelines"), write_questions(folder / "questions.jsonl")
@@ -149,7 +141,7 @@ def clinic(tmp_path_factory: pytest.TempPathFactory) -> Clinic:
     assert indexed.code == 0, indexed.err
     trained = run_jmlr(folder, "train", "--recipe", "tiny", "--set", "data.train=questions.jsonl", "--json")
     assert trained.code == 0, trained.err
-    return Clinic(folder, pages, questions, indexed.json, trained.json)
+    return Clinic(folder, pages, questions, indexed.json, trained.json, forks)
 
 
 @dataclass(frozen=True)

@@ -12,22 +12,31 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Ended:
-    """A command that ended, or was killed. ``changes`` is how often it changed the file system."""
+class Result:
+    """What a command left: its exit code and what it wrote."""
 
     code: int
-    seconds: float
     out: str
     err: str
+
+    @property
+    def json(self) -> dict[str, Any]:
+        """The one JSON object on stdout; anything else there fails."""
+        lines = self.out.splitlines()
+        assert len(lines) == 1, self.out + self.err
+        return json.loads(lines[0])
+
+
+@dataclass(frozen=True)
+class Ended(Result):
+    """A command that ended, or was killed. ``changes`` is how often it changed the file system."""
+
+    seconds: float
     changes: int
 
     @property
     def killed(self) -> bool:
         return self.code == -9
-
-    @property
-    def json(self) -> dict[str, Any]:
-        return json.loads(self.out)
 
 
 class Forks:

@@ -101,10 +101,7 @@ def test_a_full_disk_leaves_the_last_checkpoint_and_says_so(forks, indexed):
 @pytest.mark.slow
 def test_ctrl_c_says_how_to_go_on(indexed):
     command = [Path(sys.executable).with_name("jmlr"), *RUN, "--set", "training.max_steps=3000"]
-    process = subprocess.Popen(
-        command, cwd=indexed, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # a suite started in the background ignores it
-    )  # fmt: skip
+    process = subprocess.Popen(command, cwd=indexed, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     while not list((indexed / ".jmlr" / "runs").glob("*/checkpoints/checkpoint-2/seal.json")):
         time.sleep(0.05)
         assert process.poll() is None

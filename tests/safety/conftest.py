@@ -1,25 +1,16 @@
-"""A workspace of the test's own, and what only `make test-thorough` runs."""
+"""A workspace of the test's own, and how often commands are killed."""
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from jmlr_cli.main import app
 from tests.safety.kills import KILLS, THOROUGH_KILLS
-
-THOROUGH = bool(os.environ.get("JMLR_THOROUGH"))
-"""Set by `make test-thorough`: hundreds of kills, ten thousand inputs, large files."""
-
-
-def thoroughly(*values: object) -> Any:
-    """Values of a parametrized test that only `make test-thorough` runs."""
-    return pytest.param(*values, marks=pytest.mark.skipif(not THOROUGH, reason="one of many: make test-thorough runs it"))
+from tests.thorough import THOROUGH
 
 
 @pytest.fixture(scope="session")

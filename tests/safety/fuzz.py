@@ -9,8 +9,8 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["jmlr_cli", "jmlr_plugins", "yaml", "json", "csv"]):
-    sys.path.insert(0, str(Path(__file__).parent))
-    from targets import SEEDS, targets
+    sys.path.insert(0, str(Path(__file__).parents[2]))
+    from tests.safety.targets import SEEDS, targets
 
 if __name__ == "__main__":
     name, runs = sys.argv[1], sys.argv[2]

@@ -69,10 +69,17 @@ def read_questions(content: bytes) -> None:
     assert len({question.id for question in questions}) == len(questions)
 
 
+def ask_server(content: bytes) -> None:
+    """Post a body to each path of the server."""
+    from tests.safety.served import post
+
+    post(content)
+
+
 def targets() -> dict[str, Target]:
     """Every target, by its name."""
     readers = {suffix: partial(read_document, suffix) for suffix in load_readers(registry()).by_suffix}
-    return {**readers, "recipe": read_recipe, "set": override_recipe, "questions": read_questions}
+    return {**readers, "recipe": read_recipe, "set": override_recipe, "questions": read_questions, "server": ask_server}
 
 
 SEEDS: dict[str, tuple[bytes, ...]] = {
@@ -88,5 +95,8 @@ SEEDS: dict[str, tuple[bytes, ...]] = {
     "set": (b"training.seed=1", b"data.where=[a=b, c>=2020]", b"candidates={pool: 3, refresh: {every: 2}}"),
     "questions": (b'{"id": "1", "question": "q", "options": {"A": "a", "B": "b"}, "answer_idx": "A"}\n',
                   b'"Which?",a,b,c,d,A\n', b'{"1": {"QUESTION": "q", "CONTEXTS": ["c"], "final_decision": "yes"}}'),
+    "server": (b'{"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "q"}], "k": 1, "stream": true}',
+               b'{"query": "gout", "k": 3, "passage": "x"}',
+               b'{"messages": [{"role": "user", "content": [{"type": "text", "text": "\\u00e9"}]}], "max_tokens": 1}'),
 }  # fmt: skip
 """Inputs from which a fuzzer starts."""

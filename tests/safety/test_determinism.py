@@ -9,7 +9,7 @@ import pytest
 
 from jmlr_cli.files import folder_checksums
 from jmlr_cli.index.manifest import generation_folder, read_manifest
-from tests.safety.conftest import thoroughly
+from tests.thorough import thoroughly
 
 KINDS = (".safetensors", ".sqlite", ".npy")
 INDEX = ("index", "guidelines", "--name", "x", "--recipe", "tiny")

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from jmlr_cli.commands.integrity import whole
-from tests.safety.conftest import thoroughly
+from tests.thorough import thoroughly
 
 LIMIT = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({0}, {0}))"
 INDEX = ("index", "guidelines", "--name", "x", "--recipe", "tiny")

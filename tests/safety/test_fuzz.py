@@ -1,8 +1,12 @@
-"""Whatever bytes come, each reader, the recipe loader and the question reader read them or refuse them with a sentence."""
+"""Whatever bytes come, the readers, the recipe loader and the server read them or refuse them with a sentence.
+
+`make test` tries a few of each; `make fuzz` sets JMLR_FUZZ, how many.
+"""
 
 from __future__ import annotations
 
 import importlib.util
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,12 +15,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.safety.conftest import THOROUGH
 from tests.safety.targets import SEEDS, targets
 
 TARGETS = targets()
-INPUTS = 10_000 if THOROUGH else 60
-RUNS = 50_000 if THOROUGH else 300
+FEW = 60
+INPUTS = int(os.environ.get("JMLR_FUZZ", FEW))
 
 marks = [
     b"\0", b"\n", b"\t", b"---\n", b"<", b"&#x10FFFF;", b"\xef\xbb\xbf", b"\xff\xfe", b"{", b"[", b'"', b"# ", b"- ", b"!!int",
@@ -43,7 +46,7 @@ def test_any_bytes_are_read_or_refused(name):
         inputs |= mutated(seed)
 
     @settings(
-        max_examples=INPUTS, deadline=None, suppress_health_check=list(HealthCheck), derandomize=not THOROUGH, database=None
+        max_examples=INPUTS, deadline=None, suppress_health_check=list(HealthCheck), derandomize=INPUTS == FEW, database=None
     )
     @given(inputs)
     def check(content: bytes) -> None:
@@ -53,9 +56,9 @@ def test_any_bytes_are_read_or_refused(name):
 
 
 @pytest.mark.skipif(importlib.util.find_spec("atheris") is None, reason="atheris is not installed: pip install 'jmlr[fuzz]'")
-@pytest.mark.parametrize("name", [*TARGETS] if THOROUGH else ["recipe"])
+@pytest.mark.parametrize("name", TARGETS)
 def test_inputs_that_are_bred_for_new_paths_are_read_or_refused(name, tmp_path):
-    command = [sys.executable, Path(__file__).with_name("fuzz.py"), name, str(RUNS)]
+    command = [sys.executable, Path(__file__).with_name("fuzz.py"), name, str(INPUTS)]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-4000:]
     assert not list(tmp_path.iterdir()), "the fuzzer kept an input that failed"

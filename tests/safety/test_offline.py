@@ -8,7 +8,7 @@ import signal
 
 import pytest
 
-from tests.safety.conftest import thoroughly
+from tests.thorough import thoroughly
 
 CALLS = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}
 """The kernel's name for each machine, and its number of the system call ``socket``."""

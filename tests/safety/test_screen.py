@@ -15,7 +15,7 @@ from rich.text import Text
 
 from jmlr_cli import console
 from jmlr_cli.plain import UNSAFE, plain, plain_json
-from tests.safety.conftest import thoroughly
+from tests.thorough import thoroughly
 
 CODES = "\x1b[2J\x1b]0;title\x07\x9b31m\x1b[8m\x08\x7f\u202egnp.exe\u2066\u200f\x85\u2028\x1b]8;;http://evil\x1b\\"
 OWN = re.compile(r"\x1b\[[\d;]*m|\r?\x1b\[(\?25[lh]|1?A|2K)")

@@ -10,12 +10,14 @@ import time
 import psutil
 import pytest
 
+from tests.thorough import THOROUGH
+
 httpx = pytest.importorskip("httpx", reason="httpx is not installed")
 
 CLIENTS = 50
-ANSWERS = 60
-SECONDS = 100
-"""Longest time for them; a machine that does nothing else needs a few."""
+ANSWERS = 10**9 if THOROUGH else 60
+SECONDS = 300 if THOROUGH else 100
+"""Longest time for so many answers. For sixty, a machine that does nothing else needs a few."""
 
 TOPICS = [
     "malaria",
@@ -71,7 +73,7 @@ def test_fifty_clients_get_their_own_answers_or_are_told_to_come_back_and_memory
         before = memory().rss
         seen = asyncio.run(all_clients(server.url, truth))
         assert set(seen) == {200, 429}
-        assert seen.count(200) >= ANSWERS
+        assert seen.count(200) >= (SECONDS if THOROUGH else ANSWERS)
         assert memory().rss - before < 48 << 20
         with server.client() as client:
             metrics = client.get("/metrics").text
