@@ -108,7 +108,13 @@ def test_a_pdf_without_text_is_taken_for_a_scan(read, make_pdf):
         read(PDFReader, "a.pdf", make_pdf([[], []]))
 
 
-@pytest.mark.parametrize("data", [b"not a PDF at all", b"%PDF-1.6\ntruncated"])
+SEEKS_TOO_FAR = (  # pypdf goes back twenty bytes where there are fewer
+    b"%PDF-1.4\n1 0 obj\x00Catalog /Pages 2 0 R >>\nendobj\n2 0 obj\n<< /Type /Pages /Kids [] /Count 0 >>\nendobj\nxref\n0 3\n"
+    b"0000000000 65535 f \n0000000009 00000 n \n0000000058 00000 n \ntrailer << /Size 3 /Root 1 0 R >>\nstartxref\n107\n%%EOF\n"
+)
+
+
+@pytest.mark.parametrize("data", [b"not a PDF at all", b"%PDF-1.6\ntruncated", SEEKS_TOO_FAR])
 def test_a_damaged_pdf_is_unreadable_and_says_so(read, data, caplog):
     with pytest.raises(UnreadableFile, match="damaged PDF"):
         read(PDFReader, "a.pdf", data)

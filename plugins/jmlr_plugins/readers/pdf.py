@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import ClassVar
 
@@ -31,9 +32,10 @@ class PDFReader(Reader):
     suffixes: ClassVar[tuple[str, ...]] = (".pdf",)
 
     def read(self, path: Path, name: str) -> Iterator[Document]:
+        content = path.read_bytes()  # what the disk does wrong is not the file's damage
         try:
-            title, metadata, pages = _parts(path)
-        except (UnreadableFile, OSError):
+            title, metadata, pages = _parts(content)
+        except UnreadableFile:
             raise
         except DependencyError as error:
             raise UnreadableFile(f"encrypted in a way that needs another package: {error}") from error
@@ -45,17 +47,16 @@ class PDFReader(Reader):
         yield Document(name, title or _first_line(sections[0].text) or title_from_name(name), sections, metadata)
 
 
-def _parts(path: Path) -> tuple[str, dict[str, str], list[str]]:
+def _parts(content: bytes) -> tuple[str, dict[str, str], list[str]]:
     """The title, what the file says of its author and day, and the text of each page."""
-    with path.open("rb") as handle:
-        pdf = PdfReader(handle)
-        # Many a guideline is locked against changes only: its password for reading is empty.
-        if pdf.is_encrypted and pdf.decrypt("") == PasswordType.NOT_DECRYPTED:
-            raise UnreadableFile("encrypted")
-        title, author, date = (_info(pdf, key) for key in ("/Title", "/Author", "/CreationDate"))
-        pages = without_running_lines([page.extract_text() for page in pdf.pages])
-        metadata = plain_metadata({"author": author, "date": pdf_date(date)})
-        return ("" if NO_TITLE.match(title) else title), metadata, [unwrapped(page) for page in pages]
+    pdf = PdfReader(BytesIO(content))
+    # Many a guideline is locked against changes only: its password for reading is empty.
+    if pdf.is_encrypted and pdf.decrypt("") == PasswordType.NOT_DECRYPTED:
+        raise UnreadableFile("encrypted")
+    title, author, date = (_info(pdf, key) for key in ("/Title", "/Author", "/CreationDate"))
+    pages = without_running_lines([page.extract_text() for page in pdf.pages])
+    metadata = plain_metadata({"author": author, "date": pdf_date(date)})
+    return ("" if NO_TITLE.match(title) else title), metadata, [unwrapped(page) for page in pages]
 
 
 def _info(pdf: PdfReader, key: str) -> str:
