@@ -8,7 +8,7 @@ from pathlib import Path
 
 import atheris
 
-with atheris.instrument_imports(include=["jmlr_cli", "jmlr_plugins", "yaml", "json", "csv"]):
+with atheris.instrument_imports(include=["jmlr_cli", "jmlr_plugins"]):
     sys.path.insert(0, str(Path(__file__).parents[2]))
     from tests.safety.targets import SEEDS, targets
 
