@@ -22,7 +22,7 @@ def read_options(record: Record, name: str = "options") -> tuple[Option, ...]:
     """
     value = record.fields[name]
     if isinstance(value, Mapping):
-        options = tuple(Option(str(label).strip(), record.cleaned(text, name)) for label, text in value.items())
+        options = tuple(Option(record.cleaned(label, name), record.cleaned(text, name)) for label, text in value.items())
     elif isinstance(value, Sequence) and not isinstance(value, str):
         options = _listed(record, value, name)
     else:

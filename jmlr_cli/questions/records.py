@@ -9,7 +9,7 @@ from typing import Any
 
 from jmlr_cli.errors import InputError
 from jmlr_cli.questions.files import JsonLines
-from jmlr_cli.questions.record import Record
+from jmlr_cli.questions.record import Record, whole_characters
 
 EXPECTED = (
     "Expected are JSON lines or a JSON list with 'question' and either 'options' + 'answer_idx' or 'answer'; or a file of MedQA, "
@@ -39,7 +39,8 @@ def _keyed(value: Mapping[str, Any], source: str) -> list[Record]:
             raise InputError(f"{source}: {subset!r} holds no questions", EXPECTED)
         for key, fields in group.items():
             place = f"{source}, {subset} record {key!r}" if subset else f"{source}, record {key!r}"
-            found.append(replace(_record(fields, place, len(found) + 1), key=key, subset=subset))
+            record = _record(fields, place, len(found) + 1)
+            found.append(replace(record, key=whole_characters(key), subset=whole_characters(subset)))
     return _qualified(found)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from jmlr_cli.contracts.values import Option, passage_id
@@ -99,6 +101,10 @@ def test_pubmedqas_abstract_comes_attached_a_passage_a_section(read):
     assert [passage.content for passage in question.passages] == ["METHODS\nIt was tried.", "RESULTS\nIt helped."]
     assert question.passages[0].id == passage_id("123", "METHODS", "It was tried.")
     assert [passage.position for passage in question.passages] == [0, 1]
+
+
+def test_half_a_surrogate_pair_in_an_id_becomes_a_replacement_character(read):
+    assert [question.id for question in read(json.dumps({"\ud800": PUBMEDQA}))] == ["\ufffd"]
 
 
 def test_the_hubs_pubmedqa_records_hold_the_same(read):

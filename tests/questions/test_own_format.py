@@ -94,6 +94,8 @@ def test_a_line_separator_inside_a_text_does_not_end_the_line(read):
 def test_half_a_surrogate_pair_becomes_a_replacement_character(read):
     [question] = read('{"question": "a \\ud83d b", "answer": "c"}')
     assert question.text == "a \ufffd b"
+    [optional] = read('{"question": "a", "options": {"\\ud83d": "b", "B": "c"}, "answer_idx": "B"}')
+    assert [option.label for option in optional.options] == ["\ufffd", "B"]
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,11 @@ def read_questions(content: bytes) -> None:
         told(error)
         return
     assert len({question.id for question in questions}) == len(questions)
+    for each in questions:
+        own = (each.id, each.text, each.subset, each.answer or "", each.document or "", each.rationale or "")
+        options = (text for option in each.options for text in (option.label, option.text))
+        read = (text for passage in each.passages for text in (passage.document, passage.title, passage.text))
+        "".join((*own, *options, *read)).encode()
 
 
 def ask_server(content: bytes) -> None:
