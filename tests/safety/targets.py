@@ -37,7 +37,7 @@ def read_document(suffix: str, content: bytes) -> None:
     for document in map(_clean, documents):
         for passage in split_document(document, 50):
             assert passage.text.strip()
-            f"{passage.title}{passage.text}{passage.document}".encode()
+            "".join((passage.title, passage.text, passage.document, *passage.metadata, *passage.metadata.values())).encode()
 
 
 def read_recipe(content: bytes) -> None:

@@ -1,6 +1,7 @@
 """Whatever bytes come, the readers, the recipe loader and the server read them or refuse them with a sentence.
 
-`make test` tries a few of each; `make fuzz` sets JMLR_FUZZ, how many.
+`make test` tries a few of each; `make fuzz` sets JMLR_FUZZ, how many. They are the same ones each time, and others each time with
+JMLR_THOROUGH=1.
 """
 
 from __future__ import annotations
@@ -16,10 +17,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.safety.targets import SEEDS, targets
+from tests.thorough import THOROUGH
 
 TARGETS = targets()
-FEW = 60
-INPUTS = int(os.environ.get("JMLR_FUZZ", FEW))
+INPUTS = int(os.environ.get("JMLR_FUZZ", "60"))
 
 marks = [
     b"\0", b"\n", b"\t", b"---\n", b"<", b"&#x10FFFF;", b"\xef\xbb\xbf", b"\xff\xfe", b"{", b"[", b'"', b"# ", b"- ", b"!!int",
@@ -46,7 +47,7 @@ def test_any_bytes_are_read_or_refused(name):
         inputs |= mutated(seed)
 
     @settings(
-        max_examples=INPUTS, deadline=None, suppress_health_check=list(HealthCheck), derandomize=INPUTS == FEW, database=None
+        max_examples=INPUTS, deadline=None, suppress_health_check=list(HealthCheck), derandomize=not THOROUGH, database=None
     )
     @given(inputs)
     def check(content: bytes) -> None:
