@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import random
+import re
 import shutil
 import threading
 import zipfile
@@ -121,6 +122,7 @@ def test_a_killed_training_goes_on_and_leaves_nothing_behind(forks, base, kills,
         for run in at.glob(".jmlr/runs/*"):
             assert whole(None, run.name, None)
             assert losses(run) == losses(next((tmp_path / "whole").glob(".jmlr/runs/*")))
+            assert len([*run.glob("index/generations/*")]) == 1
         assert runs_apart(listing(at / ".jmlr")) == expected
 
 
@@ -131,9 +133,8 @@ def losses(run: Path) -> list[tuple[int, float]]:
 
 
 def runs_apart(names: set[str]) -> set[str]:
-    """Names, with those of runs left out."""
-    return {"/".join(["RUN" if at == 1 and part != "" else part for at, part in enumerate(name.split("/"))])
-            if name.startswith("runs/") else name for name in names}  # fmt: skip
+    """Names, with those of runs and the numbers of generations left out."""
+    return generations_apart({re.sub("^runs/[^/]+", "runs/RUN", name) for name in names})
 
 
 # -- models
