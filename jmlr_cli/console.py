@@ -74,7 +74,7 @@ def notice(text: str) -> None:
     """Tell people, not programs, what is going on."""
     from rich.markup import escape
 
-    err().print(f"[dim]{escape(text)}[/dim]")
+    err().print(f"[dim]{escape(text)}[/dim]", soft_wrap=True)  # a path can be copied whole
 
 
 def complain(message: str, hint: str = "") -> None:
