@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from jmlr_cli import interrupt
 from jmlr_cli.plain import plain, plain_json
 
 if TYPE_CHECKING:
@@ -111,6 +112,7 @@ def progress_bar(description: str) -> Iterator[Progress]:
         task = bars.add_task(description, total=None, rate="")
 
         def tell(advance: int, total: int | None = None, note: str = "") -> None:
+            interrupt.check()
             if total is not None:
                 bars.update(task, total=total)
             bars.update(task, advance=advance, description=f"{description} · {note}" if note else None)
@@ -126,6 +128,7 @@ def _noted(description: str) -> Progress:
 
     def tell(advance: int, total: int | None = None, note: str = "") -> None:
         nonlocal done, whole, last
+        interrupt.check()
         done, whole = done + advance, total if total is not None else whole
         if note and time.monotonic() - last >= PAUSE:
             last = time.monotonic()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
+from typing import Any
 
 import typer
 
-from jmlr_cli import console
+from jmlr_cli import console, interrupt
 from jmlr_cli.commands import (
     ask,
     audit,
@@ -50,7 +51,7 @@ GOING_ON = {
 }
 """What a command says when it is interrupted, beside that nothing is lost."""
 
-UsageError = typer.BadParameter.__base__
+UsageError: Any = typer.BadParameter.__base__
 """The base of typer's own complaints, wherever its release keeps it."""
 
 app = typer.Typer(
@@ -86,6 +87,7 @@ def main() -> None:
     for name, value in QUIET.items():
         os.environ.setdefault(name, value)
     console.show_warnings()
+    interrupt.listen()
     arguments = sys.argv[1:]
     # --debug and --offline are welcome anywhere on the line
     debug = "--debug" in arguments
@@ -97,26 +99,29 @@ def main() -> None:
         if code == INTERRUPTED:  # typer makes an exit code of Ctrl-C
             raise KeyboardInterrupt
         sys.exit(code or 0)
-    except (typer.Abort, KeyboardInterrupt):
-        going_on = GOING_ON.get(next(iter(arguments), ""), "")
-        _report("interrupted", f"What was finished is kept.{going_on}", INTERRUPTED, as_json)
-    except JmlrError as error:
-        if debug:
-            raise
-        _report(str(error), error.hint, error.exit_code, as_json)
-    except UsageError as error:  # type: ignore[misc]
-        _report(error.format_message(), "jmlr --help lists the commands; jmlr COMMAND --help their options.", 2, as_json)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except Exception as error:
-        if debug:
+    except (KeyboardInterrupt, Exception) as error:
+        if isinstance(error, typer.Abort | KeyboardInterrupt) or interrupt.asked():
+            going_on = GOING_ON.get(next(iter(arguments), ""), "")
+            _report("interrupted", f"What was finished is kept.{going_on}", INTERRUPTED, as_json)
+        if debug and not isinstance(error, UsageError):
             raise
-        _report(*_unforeseen(error), as_json)
+        _report(*_told(error), as_json)
 
 
-def _unforeseen(error: Exception) -> tuple[str, str, int]:
-    """Message, hint and exit code of an error that no room foresaw."""
+def _told(error: BaseException) -> tuple[str, str, int]:
+    """Message, hint and exit code of an error."""
+    if isinstance(error, JmlrError):
+        return str(error), error.hint, error.exit_code
+    if isinstance(error, UsageError):
+        return error.format_message(), "jmlr --help lists the commands; jmlr COMMAND --help their options.", 2
+    return _unforeseen(error)
+
+
+def _unforeseen(error: BaseException) -> tuple[str, str, int]:
+    """The same of an error that no room foresaw."""
     kind = type(error).__name__
     if kind == "OutOfMemoryError" or isinstance(error, MemoryError):
         return "out of memory", "Lower training.batch_size, candidates.sample or generator.context, or use a smaller model.", 4

@@ -58,7 +58,7 @@ def chat(
 
 def _at_terminal(dialogue: Dialogue) -> None:
     """Answer until the person leaves. A mistake, and Ctrl-C, end an answer, not the conversation."""
-    from jmlr_cli import console
+    from jmlr_cli import console, interrupt
     from jmlr_cli.errors import JmlrError
 
     for line in _lines():
@@ -66,6 +66,7 @@ def _at_terminal(dialogue: Dialogue) -> None:
             if not _obey(line, dialogue):
                 return
         except KeyboardInterrupt:
+            interrupt.obeyed()
             console.notice("\nstopped")
         except JmlrError as error:
             console.complain(str(error), error.hint)
@@ -75,7 +76,7 @@ def _lines() -> Iterator[str]:
     """What the person types, line by line, with the editing keys of readline where Python has it."""
     import contextlib
 
-    from jmlr_cli import console
+    from jmlr_cli import console, interrupt
 
     with contextlib.suppress(ImportError):
         import readline  # noqa: F401 - input() uses it
@@ -83,6 +84,7 @@ def _lines() -> Iterator[str]:
         try:
             yield input("> ").strip()
         except KeyboardInterrupt:
+            interrupt.obeyed()
             console.notice("\n/quit or Ctrl-D leaves")
         except EOFError:
             console.err().print()

@@ -95,11 +95,14 @@ def _finish(run: Run, session: Any, checkpoint: Path | None) -> Summary:
 
 def _recorded(run: Run, session: Any, checkpoint: Path | None, processes: int) -> Summary:
     """Train, and keep in the run's record how it goes."""
+    from jmlr_cli.interrupt import asked
+
     run.update(status="running", processes=processes)
     try:
         summary = session.train(checkpoint)
     except BaseException as error:
-        run.update(status="interrupted" if isinstance(error, KeyboardInterrupt) else "failed", error=str(error))
+        stopped = isinstance(error, KeyboardInterrupt) or asked()
+        run.update(status="interrupted" if stopped else "failed", error=str(error))
         raise
     values = {key: value for key, value in asdict(summary).items() if key != "run"}
     run.finish(**values)
