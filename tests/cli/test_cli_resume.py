@@ -112,3 +112,36 @@ def test_ctrl_c_says_how_to_go_on(indexed):
     assert "jmlr train --resume" in said
     record = json.loads(next((indexed / ".jmlr" / "runs").glob("*/run.json")).read_text())
     assert record["status"] == "interrupted"
+
+
+ONCE_SEALED = """
+import os, signal, time
+from jmlr_cli.training import trainer
+signal.signal(signal.SIGINT, signal.default_int_handler)
+seal = trainer.seal
+def interrupt():
+    os.kill(os.getpid(), signal.SIGINT)
+    time.sleep(0.1)
+def sealed(*arguments):
+    seal(*arguments)
+    {then}
+trainer.seal = sealed
+class Dropped:
+    def __del__(self):
+        interrupt()
+def torn():
+    try:
+        interrupt()
+    except KeyboardInterrupt:
+        raise RuntimeError("an error of its own") from None
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("then", ["Dropped()", "torn()"], ids=["lost in a finaliser", "made another error"])
+def test_ctrl_c_is_obeyed_where_a_library_does_not_pass_it_on(forks, indexed, then):
+    done = forks(indexed, *RUN, "--set", "training.max_steps=3000", before=ONCE_SEALED.replace("{then}", then), kill_after=60)
+    assert done.code == 130, done.err
+    assert "jmlr train --resume" in done.err
+    record = json.loads(next((indexed / ".jmlr" / "runs").glob("*/run.json")).read_text())
+    assert record["status"] == "interrupted"
