@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from jmlr_cli.contracts.values import Hit, TokenMatch
 from jmlr_cli.errors import InputError
-from jmlr_cli.files import write_whole
 from jmlr_cli.plain import plain
+from jmlr_cli.png import write_png
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 CELL = 0.28
 """The height of a row and the width of a column, in inches."""
@@ -40,7 +42,9 @@ def draw_heat_maps(query: str, hits: Sequence[Hit], explained: Sequence[Sequence
     if not maps:
         what = "this index's retriever does not score a passage by token matches"
         raise InputError(what, "A heat map needs an index of colbert, or of a retriever that is made of it.")
-    write_whole(path, _png(query, maps))
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing")  # a script that the font lacks is drawn as boxes
+        write_png(_figure(query, maps), path)
 
 
 def heat_map(query: str, hit: Hit, matches: Sequence[TokenMatch]) -> HeatMap:
@@ -62,8 +66,7 @@ def _is_text(span: tuple[int, int]) -> bool:
     return span[0] < span[1]
 
 
-def _png(query: str, maps: Sequence[HeatMap]) -> bytes:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
+def _figure(query: str, maps: Sequence[HeatMap]) -> Figure:
     from matplotlib.figure import Figure
 
     heights = [CELL * len(each.rows) + 1.6 for each in maps]
@@ -73,11 +76,7 @@ def _png(query: str, maps: Sequence[HeatMap]) -> bytes:
     axes = figure.subplots(len(maps), 1, height_ratios=heights, squeeze=False)[:, 0]
     for axis, each in zip(axes, maps, strict=True):
         _draw(axis, each)
-    picture = io.BytesIO()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", message="Glyph .* missing")  # a script that the font lacks is drawn as boxes
-        FigureCanvasAgg(figure).print_png(picture)
-    return picture.getvalue()
+    return figure
 
 
 def _draw(axis: Any, shown: HeatMap) -> None:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
 from typing import Any
 
 from jmlr_cli.evaluation.calibration import BINS, Calibration
-from jmlr_cli.files import write_whole
+from jmlr_cli.png import write_png
 
 
 def draw_reliability(calibration: Calibration | None, title: str, path: Path) -> None:
@@ -16,7 +15,6 @@ def draw_reliability(calibration: Calibration | None, title: str, path: Path) ->
     if calibration is None:
         path.unlink(missing_ok=True)
         return
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(4.8, 5.6), layout="constrained")
@@ -26,9 +24,7 @@ def draw_reliability(calibration: Calibration | None, title: str, path: Path) ->
     below.bar([each.low for each in calibration.bins], [each.n for each in calibration.bins], 1 / BINS, align="edge", color="0.7")
     below.set_ylabel("answers")
     below.set_xlabel("confidence: softmax over the options")
-    picture = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(picture)
-    write_whole(path, picture.getvalue())
+    write_png(figure, path)
 
 
 def _draw_accuracy(axis: Any, calibration: Calibration) -> None:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from typing import Any
 
-from jmlr_cli.files import write_whole
+from jmlr_cli.png import write_png
 from jmlr_cli.runs.run import Run
 
 PANELS: tuple[tuple[str, tuple[str, ...]], ...] = (
@@ -24,7 +23,6 @@ def draw_curves(run: Run) -> None:
     panels = [(title, kept) for title, names in PANELS if (kept := [n for n in names if _points(metrics, n)])]
     if not panels:
         return
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(9, 2.6 * len(panels)), layout="constrained")
@@ -39,9 +37,7 @@ def draw_curves(run: Run) -> None:
             axis.set_ylim(-0.02, 1.02)
     axes[0].set_title(run.name, fontsize=10)
     axes[-1].set_xlabel("optimizer step")
-    picture = io.BytesIO()
-    FigureCanvasAgg(figure).print_png(picture)
-    write_whole(run.curves, picture.getvalue())
+    write_png(figure, run.curves)
 
 
 def _points(metrics: Sequence[dict[str, Any]], name: str) -> list[tuple[int, float]]:
