@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from arguments import Parser, in_scratch, positive
+from pictures import picture
 from retrieval_parts.settings import FULL, SECTIONS, TINY, USUAL, Settings
 
 from jmlr_cli import console
@@ -95,7 +96,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--large", action="store_true", help="also 100,000 passages (ColBERT), 230,000 (BM25), 250,000 (dense), generated")
     add("--tiny", action="store_true", help="sizes of seconds and a random encoder: does it run?")
     add("--json", metavar="OUT", help="write one JSON object into this file; - writes it on stdout, and nothing else there")
-    add("--picture", type=_picture, metavar="OUT", help="draw overlap against latency into this .svg or .png")
+    add("--picture", type=picture, metavar="OUT", help="draw overlap against latency into this .svg or .png")
     add("--seed", type=int, default=0, help="decides what is generated and which questions are drawn (0)")
     add("--threads", type=positive, help="CPU threads of all sides; by default torch's own number")
     add("--rounds", type=positive, default=5, help="rounds of batches and of encoding, of which the median counts (5)")
@@ -117,12 +118,6 @@ def _sections(text: str) -> tuple[str, ...]:
     if unknown := [name for name in names if name not in SECTIONS]:
         raise argparse.ArgumentTypeError(f"there is no section {unknown[0]!r}, only {', '.join(SECTIONS)}")
     return names
-
-
-def _picture(text: str) -> Path:
-    if not text.endswith((".svg", ".png")):
-        raise argparse.ArgumentTypeError(f"{text!r} ends in neither .svg nor .png")
-    return Path(text)
 
 
 def _settings(options: argparse.Namespace, folder: Path) -> Settings:

@@ -10,7 +10,6 @@ tiny and random: what is measured is everything around them.
 from __future__ import annotations
 
 import argparse
-import io
 import json
 import math
 import os
@@ -24,6 +23,7 @@ from itertools import accumulate, pairwise
 from pathlib import Path
 
 from arguments import Parser, in_scratch, natural, positive
+from pictures import picture, save
 
 from jmlr_cli.errors import JmlrError
 
@@ -144,10 +144,7 @@ def _power(less: Made, more: Made, what: str) -> float:
 
 def _draw(made: Sequence[Made], path: Path) -> None:
     """Time and memory by the number of passages, both axes logarithmic: a line of slope one is linear growth."""
-    import matplotlib
     from matplotlib.figure import Figure
-
-    from jmlr_cli.files import write_whole
 
     canvas = Figure(figsize=(9, 3.8), layout="constrained")
     left, right = canvas.subplots(1, 2)
@@ -160,10 +157,7 @@ def _draw(made: Sequence[Made], path: Path) -> None:
         axis.set(xscale="log", yscale="log", xlabel="passages", ylabel=label)
         axis.grid(alpha=0.3, which="both")
         axis.legend(fontsize=8, frameon=False)
-    content = io.BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": "scale"}):
-        canvas.savefig(content, format=path.suffix[1:], dpi=150, metadata={"Date": None} if path.suffix == ".svg" else None)
-    write_whole(path, content.getvalue())
+    save(canvas, path, "scale")
 
 
 def _parser() -> Parser:
@@ -173,19 +167,13 @@ def _parser() -> Parser:
     parser.add_argument("--retrievers", type=lambda text: text.split(","), default=["bm25", *ENCODED], help="with commas between")
     parser.add_argument("--words", type=positive, default=100, help="words of a passage")
     parser.add_argument("--seed", type=natural, default=0, help="seed of what is generated")
-    parser.add_argument("--picture", type=_picture, metavar="FILE", help="draw the curves (.svg or .png)")
+    parser.add_argument("--picture", type=picture, metavar="FILE", help="draw the curves (.svg or .png)")
     parser.add_argument("--json", action="store_true", help="write one JSON object on stdout")
     return parser
 
 
 def _sizes(text: str) -> list[int]:
     return sorted(positive(each) for each in text.split(","))
-
-
-def _picture(text: str) -> Path:
-    if not text.endswith((".svg", ".png")):
-        raise argparse.ArgumentTypeError(f"{text!r} ends with neither .svg nor .png")
-    return Path(text)
 
 
 if __name__ == "__main__":

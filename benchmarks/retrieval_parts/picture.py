@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import matplotlib
 from matplotlib.figure import Figure as Canvas
+from pictures import save
 
-from jmlr_cli.files import write_whole
 from retrieval_parts.colbert import DEPTH, GOAL_MS, GOAL_OVERLAP
 from retrieval_parts.figures import Found
 
@@ -29,10 +27,7 @@ def draw_curve(path: Path, found: Sequence[Found]) -> None:
     axis.set_ylabel(f"overlap@{DEPTH} with exact MaxSim")
     axis.grid(alpha=0.3, which="both")
     axis.legend(fontsize=8, frameon=False, loc="lower right")
-    content = io.BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": "retrieval"}):  # the same figures give the same bytes
-        canvas.savefig(content, format=path.suffix[1:], dpi=150, metadata={"Date": None} if path.suffix == ".svg" else None)
-    write_whole(path, content.getvalue())
+    save(canvas, path, "retrieval")
 
 
 def _draw(axis: Any, details: dict[str, Any], name: str, color: str) -> None:
