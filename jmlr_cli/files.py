@@ -25,16 +25,19 @@ FULL_DISK_SIGNS = (
 written), faiss."""
 
 
-def write_whole(path: Path, content: bytes, make_folder: bool = True) -> None:
-    """Replace ``path`` with ``content`` in one atomic rename: a reader sees the old file or the new."""
-    if make_folder:
+def write_whole(path: Path, content: bytes, alone: bool = True) -> None:
+    """Replace ``path`` with ``content`` in one atomic rename: a reader sees the old file or the new. Its folder is made, and what
+    killed writers left of it is removed. With ``alone`` False neither is: it is one of many in a folder that somebody else makes
+    and sweeps, and to look through them for each file would take the square of their number."""
+    if alone:
         path.parent.mkdir(parents=True, exist_ok=True)
     with new_file(path) as (temporary, handle):
         handle.write(content)
         handle.flush()
         os.fsync(handle.fileno())
         os.replace(temporary, path)
-    sweep_beside(path)
+    if alone:
+        sweep_beside(path)
     flush(path.parent)
 
 

@@ -70,7 +70,7 @@ class Pieces:
         """Write the file ``name``, whole. Raises :class:`FinishedError` when the first process did not wait for it."""
         content = save({key: np.ascontiguousarray(array) for key, array in arrays.items()})
         try:
-            write_whole(self._path(name), content, make_folder=False)
+            write_whole(self._path(name), content, alone=False)
         except FileNotFoundError:
             raise FinishedError(self.folder) from None
 
