@@ -37,7 +37,7 @@ def made_by(system: System, questions: QuestionSet, mode: Mode, settings: Settin
         "run": _run(system.run),
         "model": {"name": generator.name, "fingerprint": generator.fingerprint},
         "index": _index(system.manifest) if reads_index else None,
-        "rank_agreement_index": _ranked_anew(settings.rank_agreement_index),
+        "rank_agreement_index": _named_index(settings.rank_agreement_index),
         "where": [str(each) for each in system.filters] if reads_index else [],
         "reranked_by": make_retriever(system.retriever_config).fingerprint if mode == "rag" and own else None,
         "questions": _questions(questions),
@@ -67,7 +67,7 @@ def _run(run: Run | None) -> dict[str, str] | None:
     return {"name": run.name, "adapters": stamps(run.adapters) if run.adapters.is_dir() else ""}
 
 
-def _ranked_anew(name: str | None) -> dict[str, Any] | None:
+def _named_index(name: str | None) -> dict[str, Any] | None:
     return _index(read_manifest(find_index(name))) if name else None
 
 

@@ -91,12 +91,11 @@ def reranked(system: System) -> Retrieve:
 
 def ranked_anew(system: System, settings: Settings) -> Retrieve:
     """Ranks the passages that ``settings.rank_agreement_index`` finds, which are the same for every system."""
-    found = open_index(find_index(settings.rank_agreement_index), make_retriever).within(system.filters)
-    retriever = make_retriever(system.retriever_config)
+    index = open_index(find_index(settings.rank_agreement_index), make_retriever).within(system.filters)
+    found, retriever = searched(index, settings.rank_agreement or 0), make_retriever(system.retriever_config)
 
     def retrieve(questions: Sequence[Question]) -> list[list[Hit]]:
-        hits = found.search([question.text for question in questions], settings.rank_agreement or 0)
-        pools = zip(questions, hits, strict=True)
+        pools = zip(questions, found(questions), strict=True)
         return [rerank(retriever, question.text, [hit.passage for hit in each]) for question, each in pools]
 
     return retrieve
