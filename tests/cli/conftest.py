@@ -3,43 +3,28 @@
 from __future__ import annotations
 
 import io
-import json
 import sys
 from collections.abc import Callable
 from contextlib import chdir, redirect_stderr, redirect_stdout
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from jmlr_cli.main import main
-
-
-@dataclass(frozen=True)
-class Done:
-    """What a command left: its exit code and what it wrote."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        return json.loads(self.out)
+from tests.forks import Result
 
 
 @pytest.fixture(scope="session")
-def run_here() -> Callable[..., Done]:
+def run_here() -> Callable[..., Result]:
     """Runs the command in a folder: ``run_here(folder, "search", "fever")``."""
 
-    def run(folder: Path, *arguments: str) -> Done:
+    def run(folder: Path, *arguments: str) -> Result:
         out, err = io.StringIO(), io.StringIO()
         with chdir(folder), redirect_stdout(out), redirect_stderr(err), pytest.MonkeyPatch.context() as patch:
             patch.setattr(sys, "argv", ["jmlr", *arguments])
             patch.delenv("JMLR_HOME", raising=False)
             with pytest.raises(SystemExit) as ended:
                 main()
-        return Done(int(ended.value.code or 0), out.getvalue(), err.getvalue())
+        return Result(int(ended.value.code or 0), out.getvalue(), err.getvalue())
 
     return run

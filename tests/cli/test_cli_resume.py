@@ -11,19 +11,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.metrics import losses
+
 STEPS = 14
 RUN = (
     *("train", "--recipe", "tiny", "--set", "data.train=questions.jsonl", "--set", f"training.max_steps={STEPS}"),
     *("--set", "training.save_every=2", "--set", "training.retriever_learning_rate=1e-2", "--set", "candidates.utility_cache=3"),
 )
 POLICIES = {"never": "never", "every three steps": "{every: 3}", "every epoch": "epoch"}
-
-
-def losses(run: Path) -> dict[int, float]:
-    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    found = [(line["step"], line["loss"]) for line in lines if "loss" in line]
-    assert len(found) == len(dict(found)), "a step was logged twice"
-    return dict(found)
 
 
 def weights(run: Path) -> list[bytes]:

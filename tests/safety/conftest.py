@@ -13,11 +13,6 @@ from tests.safety.kills import KILLS, THOROUGH_KILLS
 from tests.thorough import THOROUGH
 
 
-@pytest.fixture(scope="session")
-def thorough() -> bool:
-    return THOROUGH
-
-
 @pytest.fixture
 def home(clinic, tmp_path, monkeypatch) -> Path:
     """A copy of the workspace in which the tiny recipe was indexed and trained, with BM25 and dense indexes beside."""
@@ -37,8 +32,8 @@ def call() -> Callable[..., object]:
 
 
 @pytest.fixture(scope="session")
-def kills(thorough) -> dict[str, int]:
-    return THOROUGH_KILLS if thorough else KILLS
+def kills() -> dict[str, int]:
+    return THOROUGH_KILLS if THOROUGH else KILLS
 
 
 @pytest.fixture(scope="module")

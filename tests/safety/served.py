@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import atexit
-import os
 import tempfile
 from functools import cache
 from pathlib import Path
 
 import httpx
+import pytest
 
 from jmlr_cli.main import app as command
 from jmlr_cli.serving.app import Limits, Service, make_app
@@ -25,13 +25,10 @@ def served() -> tuple[httpx.AsyncClient, asyncio.AbstractEventLoop]:
     atexit.register(place.cleanup)
     page = Path(place.name, "gout.md")
     page.write_text("# Gout\n\nColchicine treats gout.\n")
-    before = os.environ.get("JMLR_HOME")
-    os.environ["JMLR_HOME"] = str(Path(place.name, "home"))
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("JMLR_HOME", str(Path(place.name, "home")))
         command(["index", str(page), "--name", "x", "--recipe", "tiny", "--retriever", "bm25"], standalone_mode=False)
         system = opened(None, "tiny", "x", (), ())
-    finally:
-        os.environ.pop("JMLR_HOME") if before is None else os.environ.update(JMLR_HOME=before)
     app = make_app(Service([system], Limits(waiting=8, seconds=60, max_new_tokens=1)))
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     return httpx.AsyncClient(transport=transport, base_url="http://127.0.0.1"), asyncio.new_event_loop()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import random
 import re
 import shutil
@@ -19,6 +18,7 @@ import pytest
 from jmlr_cli.commands.integrity import whole
 from jmlr_cli.index.manifest import generation_folder, has_manifest, read_manifest
 from jmlr_cli.index.passages import PassageStore
+from tests.metrics import losses
 from tests.safety.kills import listing, moment
 
 TRAIN = ("train", "--recipe", "tiny", "--set", "data.train=questions.jsonl", "--set", "training.save_every=2")
@@ -124,12 +124,6 @@ def test_a_killed_training_goes_on_and_leaves_nothing_behind(forks, base, kills,
             assert losses(run) == losses(next((tmp_path / "whole").glob(".jmlr/runs/*")))
             assert len([*run.glob("index/generations/*")]) == 1
         assert runs_apart(listing(at / ".jmlr")) == expected
-
-
-def losses(run: Path) -> list[tuple[int, float]]:
-    """The loss of each step of a run, to the last bit."""
-    lines = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
-    return [(line["step"], line["loss"]) for line in lines if "loss" in line]
 
 
 def runs_apart(names: set[str]) -> set[str]:

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from jmlr_cli.plain import UNSAFE
+from tests.thorough import THOROUGH
 
 TEXT = "Colchicine treats gout, naïve café ≥ 5 µg. Сердце. 心臓. 👩‍⚕️ "
 MEMORY = 1024
@@ -110,8 +111,8 @@ LIMITED = (
 )
 
 
-def test_a_corpus_of_nasty_files_is_indexed_but_for_what_cannot_be(forks, thorough, tmp_path):
-    write_nasty(tmp_path / "nasty", 200 if thorough else 20)
+def test_a_corpus_of_nasty_files_is_indexed_but_for_what_cannot_be(forks, tmp_path):
+    write_nasty(tmp_path / "nasty", 200 if THOROUGH else 20)
     done = forks(tmp_path, "index", "nasty", "--retriever", "bm25", "--json", before=LIMITED.format(seconds=10 * SECONDS))
     assert done.code == 0, (done.out, done.err)
     result = json.loads(done.out)
@@ -176,8 +177,8 @@ QUESTIONS: dict[str, Callable[[int], bytes]] = {
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
-def test_a_nasty_question_file_gets_a_sentence(forks, thorough, tmp_path, name):
-    size = 200_000_000 if thorough else 20_000_000
+def test_a_nasty_question_file_gets_a_sentence(forks, tmp_path, name):
+    size = 200_000_000 if THOROUGH else 20_000_000
     (tmp_path / "q.jsonl").write_bytes(QUESTIONS[name](size))
     done = forks(tmp_path, "eval", "q.jsonl", "--recipe", "tiny", "--mode", "closed", "--json",
                  before=LIMITED.replace(str(MEMORY * 2**20), str(size * 60 + 2**30)).format(seconds=2 * SECONDS))  # fmt: skip
