@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
 
 import torch
 
+_in_main_memory: ContextVar[bool] = ContextVar("models load into main memory", default=False)
 
-@lru_cache(maxsize=1)
+
 def device() -> torch.device:
     """The device that models run on: the first GPU, Apple's, or the CPU."""
+    return torch.device("cpu") if _in_main_memory.get() else _found()
+
+
+@contextmanager
+def in_main_memory() -> Iterator[None]:
+    """Inside, models load into main memory, whatever there is: no device of several holds the whole of them."""
+    token = _in_main_memory.set(True)
+    try:
+        yield
+    finally:
+        _in_main_memory.reset(token)
+
+
+@lru_cache(maxsize=1)
+def _found() -> torch.device:
     if torch.cuda.is_available():
         return torch.device("cuda", torch.cuda.current_device())
     if torch.backends.mps.is_available():

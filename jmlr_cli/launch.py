@@ -13,9 +13,14 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from typing import IO, Any
+from functools import lru_cache
+from typing import IO, TYPE_CHECKING, Any
 
 from jmlr_cli.errors import JmlrError, MissingError
+
+if TYPE_CHECKING:
+    from torch.distributed import ProcessGroup
+    from torch.distributed.device_mesh import DeviceMesh
 
 PATIENCE = 20
 """Seconds that a process is given to end by itself."""
@@ -82,6 +87,32 @@ def first_one_first() -> Iterator[None]:
 
     with PartialState().main_process_first():
         yield
+
+
+@contextmanager
+def one_by_one() -> Iterator[None]:
+    """Let the processes do this one after the other: each needs much memory for it, and only for a while."""
+    if processes() == 1:
+        yield
+        return
+    from accelerate import PartialState
+
+    for turn in range(processes()):
+        if turn == rank():
+            yield
+        PartialState().wait_for_everyone()
+
+
+@lru_cache(maxsize=1)
+def meshed() -> tuple[DeviceMesh, ProcessGroup]:
+    """The processes as a mesh whose devices may hold a model together, and a group in which they tell each other small numbers
+    without their devices. All of them must call it at the same time before one calls it alone."""
+    from torch.distributed import new_group
+    from torch.distributed.device_mesh import init_device_mesh
+
+    from jmlr_cli.devices import device
+
+    return init_device_mesh(device().type, (processes(),)), new_group(backend="gloo")
 
 
 def is_first() -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractContextManager
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +19,7 @@ def trained(recipe: Recipe, name: str) -> Summary:
     from jmlr_cli.training.needs import check_needs
 
     check_needs(recipe.needs, name)
-    from jmlr_cli.launch import first_one_first, is_first, join, peers, told
+    from jmlr_cli.launch import is_first, join, peers, told
 
     with peers(recipe.training.devices):
         join()
@@ -28,7 +29,7 @@ def trained(recipe: Recipe, name: str) -> Summary:
         from jmlr_cli.training.material import material_of
         from jmlr_cli.training.session import Session
 
-        with first_one_first():
+        with _loading(recipe):
             inputs = prepare(recipe)
         if is_first():
             sweep_runs()
@@ -60,7 +61,7 @@ def resumed(name: str) -> Summary:
     """A run gone on with from its newest checkpoint."""
     from jmlr_cli import console
     from jmlr_cli.errors import InputError
-    from jmlr_cli.launch import first_one_first, is_first, join, peers
+    from jmlr_cli.launch import is_first, join, peers
     from jmlr_cli.runs.checkpoints import newest_whole
     from jmlr_cli.runs.find import open_run, sweep_runs
 
@@ -78,9 +79,20 @@ def resumed(name: str) -> Summary:
         for problem in problems:
             console.notice(f"passed over: {problem}")
         console.notice(f"run {run.name}, from {newest.name if newest else 'its beginning'}")
-        with first_one_first():
+        with _loading(run.recipe):
             inputs = prepare(run.recipe)
         return _finish(run, Session(run, inputs, _bar()), newest)
+
+
+def _loading(recipe: Recipe) -> AbstractContextManager[None]:
+    """In which order the processes load their models: the first one first, and one by one where each needs main memory for a
+    whole one."""
+    from jmlr_cli.launch import first_one_first, meshed, one_by_one, processes
+
+    if not recipe.training.fsdp or processes() == 1:
+        return first_one_first()
+    meshed()
+    return one_by_one()
 
 
 def _finish(run: Run, session: Any, checkpoint: Path | None) -> Summary:

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from jmlr_cli.contracts.config import GeneratorConfig, Section
 from jmlr_cli.contracts.values import Passage, Prompt, Question, Turn
+from jmlr_cli.errors import InputError
 
 if TYPE_CHECKING:
     import torch
+    from torch.distributed import ProcessGroup
+    from torch.distributed.device_mesh import DeviceMesh
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +117,17 @@ class TrainableGenerator(Generator):
         """Negative log-likelihood of each prompt's answer: ``(n,)`` float32, in nats per token, or with
         ``reduction`` "sum" in nats. ``end`` counts the end-of-text token as part of the answer. Gradients
         flow whenever torch has them enabled."""
+
+    def shard(self, mesh: DeviceMesh, control: ProcessGroup) -> None:
+        """Spread the frozen weights over the processes of ``mesh``, which has one dimension, and put what learns on the device
+        of each. Called once, on a model that lies in main memory, adapters included. ``control`` joins the same processes
+        for small tensors of the CPU. Raises :class:`InputError` where that cannot be done."""
+        raise InputError(f"the generator {self.config.plugin!r} cannot be spread over devices", "Set training.fsdp to false.")
+
+    def catch_up(self) -> torch.Tensor | None:
+        """Where weights are spread, every process takes part in each forward pass. Make those that other processes still
+        make before they get here, too: a zero that carries their backward passes, or None where nothing is spread."""
+        return None
 
     @abstractmethod
     def save(self, folder: Path) -> None:

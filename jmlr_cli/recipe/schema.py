@@ -120,6 +120,9 @@ class TrainingConfig(Section):
     keep_checkpoints: int = Field(2, gt=0, description="How many checkpoints stay on disk.")
     seed: int = Field(0, ge=0, description="Seed of everything that is drawn.")
     devices: int = Field(1, gt=0, description="Processes to train with, one a device.")
+    fsdp: bool = Field(
+        False, description="Spread the language model's frozen weights over the devices, instead of a copy on each."
+    )
     tensorboard: bool = Field(False, description="Also write the metrics for TensorBoard, into the run's folder.")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import cast
 
@@ -15,9 +16,11 @@ from jmlr_cli.contracts.filters import conditions
 from jmlr_cli.contracts.generator import Generator, TrainableGenerator
 from jmlr_cli.contracts.retriever import TrainableRetriever
 from jmlr_cli.contracts.values import Question
+from jmlr_cli.devices import in_main_memory
 from jmlr_cli.errors import InputError
 from jmlr_cli.index.manifest import Manifest
 from jmlr_cli.index.open import Index, open_index
+from jmlr_cli.launch import meshed, processes
 from jmlr_cli.questions.load import load_questions
 from jmlr_cli.questions.targets import AnswerStyle, instruction, lists_options, target
 from jmlr_cli.recipe.schema import Recipe
@@ -66,6 +69,8 @@ def joint_module(recipe: Recipe, retriever: TrainableRetriever | None) -> JointM
     """The two models of a recipe, ready to train. Raises :class:`InputError` when nothing would learn."""
     if not recipe.generator.train and retriever is None:
         raise InputError("nothing would learn: both models are frozen", "Set generator.train or retriever.train to true.")
+    if recipe.training.fsdp and processes() == 1:
+        raise InputError("training.fsdp spreads weights over processes, and there is one", "Add --devices N, or set it to false.")
     if recipe.training.alternate and not (recipe.generator.train and retriever):
         raise InputError("training.alternate takes turns between two models, and one of them is frozen", "Set it to null.")
     generator = make_generator(recipe.generator)
@@ -74,13 +79,20 @@ def joint_module(recipe: Recipe, retriever: TrainableRetriever | None) -> JointM
             f"the generator {recipe.generator.plugin!r} cannot be part of training: its weights are not here",
             "Choose causal-lm, llama2 or meditron for training.",
         )
-    if recipe.generator.train:
-        generator.add_adapters()
-    else:
-        generator.module.requires_grad_(False)
+    with in_main_memory() if recipe.training.fsdp else nullcontext():
+        _freeze(generator, recipe.generator.train)
+    if recipe.training.fsdp:
+        generator.shard(*meshed())
     settings = StepSettings(recipe.candidates.sample, recipe.candidates.read, recipe.objective.weight, recipe.data.answer_style)
     utilities = UtilityCache(recipe.candidates.utility_cache) if recipe.candidates.utility_cache else None
     return JointModule(generator, retriever, make_objective(recipe.objective), settings, recipe.generator.train, utilities)
+
+
+def _freeze(generator: TrainableGenerator, with_adapters: bool) -> None:
+    if with_adapters:
+        generator.add_adapters()
+    else:
+        generator.module.requires_grad_(False)
 
 
 def trainable_retriever(recipe: Recipe) -> TrainableRetriever | None:

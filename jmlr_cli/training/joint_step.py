@@ -83,9 +83,11 @@ class JointModule(nn.Module):
         orders = [_order(item, scores[row] if scores else None) for row, item in enumerate(items)]
         # first the ranking, whose scoring keeps no activations: then those of L_LM are not there yet
         ranking = self._ranking(items, scores) if self.retriever and turn != "generator" else None
+        ranked = self.generator.catch_up()
         lm_loss, prompts = (None, []) if not self._reads(turn) else self._lm_loss(items, orders)
+        read = self.generator.catch_up()
         return JointLoss(
-            loss=self._total(lm_loss, ranking),
+            loss=self._total(lm_loss, ranking, *(each for each in (ranked, read) if each is not None)),
             lm_loss=lm_loss,
             rank_loss=ranking.loss if ranking else None,
             rank_agreement=ranking.agreement if ranking else None,
@@ -96,13 +98,13 @@ class JointModule(nn.Module):
             orders=orders,
         )
 
-    def _total(self, lm_loss: torch.Tensor | None, ranking: Ranking | None) -> torch.Tensor:
+    def _total(self, lm_loss: torch.Tensor | None, ranking: Ranking | None, *zeros: torch.Tensor) -> torch.Tensor:
         parts = [lm_loss] if lm_loss is not None else []
         if ranking:
             parts.append(ranking.loss * self.settings.weight)
         if not parts:  # nothing to learn in this batch, yet the trainer calls backward
-            return next(value for value in self.parameters() if value.requires_grad).sum() * 0
-        return torch.stack(parts).sum()
+            parts.append(next(value for value in self.parameters() if value.requires_grad).sum() * 0)
+        return torch.stack([*parts, *zeros]).sum()
 
     # -- the language model's side
 

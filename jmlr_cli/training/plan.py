@@ -139,21 +139,23 @@ def _steps(recipe: Recipe, questions: int | None) -> int | None:
 
 
 def _memory(recipe: Recipe, generator: Shape, retriever: Shape | None, adapters: int, read: int) -> float:
-    """Weights, adapters with their gradients and AdamW's two moments (16 bytes each), the retriever likewise,
-    and the activations of one prompt: one hidden state a layer when recomputed, some 34 otherwise."""
+    """Weights, of which a device has its part where they are spread; adapters with their gradients and AdamW's two moments (16
+    bytes each), the retriever likewise; the activations of one prompt: one hidden state a layer when recomputed, some 34
+    otherwise."""
     each = QUANTISED.get(recipe.generator.quantization or "", BYTES[recipe.generator.dtype])
     kept = 2 if _recomputes(recipe) else 34
     activations = recipe.training.batch_size * read * generator.hidden * generator.layers * kept
     logits = recipe.training.batch_size * QUESTION_TOKENS * generator.vocabulary * 4
     encoder = parameters(retriever) * (16 if recipe.retriever.train else 4) if retriever else 0
-    return round((parameters(generator) * each + adapters * 16 + encoder + activations + logits) / GIB, 1)
+    weights = parameters(generator) * each / (recipe.training.devices if recipe.training.fsdp else 1)
+    return round((weights + adapters * 16 + encoder + activations + logits) / GIB, 1)
 
 
 def _hours(recipe: Recipe, generator: Shape, scored: int, read: int, steps: int) -> float:
     """2 operations a weight and token forwards, 4 backwards, 2 more when activations are recomputed."""
     backwards = 6 + 2 * _recomputes(recipe)
     per_question = parameters(generator) * (2 * scored + backwards * read)
-    per_step = per_question * recipe.training.batch_size * recipe.training.accumulate
+    per_step = per_question * recipe.training.batch_size * recipe.training.accumulate * recipe.training.devices
     return round(per_step * steps / A100_FLOPS / 3600, 2)
 
 

@@ -127,12 +127,13 @@ class Session:
         return [Every(every, lambda step: self._look(trainer, questions, step), ends=True)]
 
     def _look(self, trainer: JointTrainer, questions: TrainingSet, step: int) -> None:
-        if not trainer.is_world_process_zero():
+        if not (trainer.is_world_process_zero() or self.recipe.training.fsdp):  # spread weights are used by all together
             return
         candidates = Candidates(self.candidates.index, self.recipe.candidates)
         with torch.random.fork_rng():
             metrics = held_out_metrics(self.module, questions, candidates, self.recipe.training.batch_size)
-        append_metrics(self.run.metrics, step, metrics)
+        if trainer.is_world_process_zero():
+            append_metrics(self.run.metrics, step, metrics)
 
     # -- the end
 

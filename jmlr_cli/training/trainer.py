@@ -8,6 +8,9 @@ from typing import Any, cast
 
 import torch
 from safetensors.torch import load_file, save_file
+from torch.distributed import new_group
+from torch.distributed.tensor import DTensor
+from torch.nn.parallel import DistributedDataParallel
 from transformers import Trainer, TrainingArguments
 
 from jmlr_cli import devices
@@ -50,6 +53,16 @@ class JointTrainer(Trainer):
 
     def _get_train_sampler(self, train_dataset: Any = None) -> EpochOrder:
         return EpochOrder(cast(TrainingSet, train_dataset or self.train_dataset))
+
+    def _move_model_to_device(self, model: torch.nn.Module, device: torch.device) -> None:
+        """Both models are where they belong already."""
+
+    def _wrap_model(self, model: torch.nn.Module, training: bool = True, dataloader: Any = None) -> torch.nn.Module:
+        """Where the language model's frozen weights are spread over the processes, only what learns is averaged over them."""
+        if not (self._config.fsdp and training) or model is not self.model:
+            return super()._wrap_model(model, training, dataloader)
+        prepared = self.accelerator.prepare_model(model, device_placement=False, evaluation_mode=True)
+        return averaged_over_processes(prepared)
 
     # -- a step
 
@@ -181,6 +194,14 @@ class JointTrainer(Trainer):
             self._utilities.load(self._utilities_file(Path(resume_from_checkpoint)))
 
 
+def averaged_over_processes(module: torch.nn.Module) -> torch.nn.Module:
+    """The module with gradients that are means over the processes. Weights that are spread are frozen, and left alone."""
+    spread = [name for name, value in module.named_parameters() if isinstance(value, DTensor)]
+    DistributedDataParallel._set_params_and_buffers_to_ignore_for_model(module, spread)
+    # a group of its own: in one group, the averages and the gathering of weights could meet in different orders
+    return DistributedDataParallel(module, process_group=new_group(), find_unused_parameters=True)
+
+
 def parameter_groups(module: JointModule, config: TrainingConfig) -> list[dict[str, Any]]:
     """The optimizer's groups: the language model's adapters at one rate, the retriever at another."""
     groups = []
@@ -194,7 +215,7 @@ def parameter_groups(module: JointModule, config: TrainingConfig) -> list[dict[s
 
 def training_arguments(config: TrainingConfig, output: Path, steps_an_epoch: int, dtype: torch.dtype) -> TrainingArguments:
     """The Trainer's arguments for a recipe; ``dtype`` is what the forward pass computes in."""
-    return TrainingArguments(
+    arguments = TrainingArguments(
         output_dir=str(output),
         per_device_train_batch_size=config.batch_size,
         gradient_accumulation_steps=config.accumulate,
@@ -217,6 +238,9 @@ def training_arguments(config: TrainingConfig, output: Path, steps_an_epoch: int
         dataloader_pin_memory=False,
         ddp_find_unused_parameters=True,
     )
+    # one process uses one GPU, however many there are: torch's DataParallel, which transformers then takes, splits tensors only
+    arguments._n_gpu = min(arguments.n_gpu, 1)
+    return arguments
 
 
 def _collated(items: Sequence[Any]) -> dict[str, Any]:

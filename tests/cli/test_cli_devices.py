@@ -72,6 +72,49 @@ def test_two_processes_give_the_losses_of_one_with_twice_the_batch(jmlr, indexed
     )
 
 
+def adapters(folder: Path, run: str) -> bytes:
+    return (folder / ".jmlr" / "runs" / run / "generator" / "adapter_model.safetensors").read_bytes()
+
+
+def interrupted(run: Path, last: str) -> None:
+    """Make a finished run one that was killed before its checkpoint ``last`` was whole."""
+    write_sealed(run / "run.json", {**read_sealed(run / "run.json")[0], "status": "interrupted"})
+    (run / "checkpoints" / last / "seal.json").unlink()
+
+
+@pytest.mark.slow
+def test_spread_weights_give_the_run_of_whole_ones_also_when_it_is_resumed(jmlr, indexed):
+    questions = (indexed / "questions.jsonl").read_text()
+    (indexed / "longer.jsonl").write_text(
+        questions.replace("Colchicine", "Colchicine, half a milligram twice a day for some days")
+    )
+    looks = ("--set", "data.dev=longer.jsonl", "--set", "evaluation.every=2", "--set", "training.accumulate=2")
+    settings = (*looks, "--set", "candidates.refresh=never", "--devices", "2", "--set", "generator.options.batch_tokens=64")
+    whole = jmlr(*BASE, *settings)
+    assert whole.code == 0, whole.out
+    spread = jmlr(*BASE, *settings, "--set", "training.fsdp=true", "--set", "training.save_every=2")
+    assert spread.code == 0, spread.out
+    expected = (indexed / ".jmlr" / "runs" / whole.json["run"] / "metrics.jsonl").read_text().splitlines()
+    kept = ("step", "loss", "lm_loss", "rank_loss", "grad_norm", "dev_lm_loss", "dev_rank_loss", "dev_rank_agreement")
+
+    def figures(lines: list[str]) -> list[dict]:
+        return [{name: line[name] for name in kept if name in line} for line in map(json.loads, lines)]
+
+    run = indexed / ".jmlr" / "runs" / spread.json["run"]
+    assert figures((run / "metrics.jsonl").read_text().splitlines()) == figures(expected)
+    assert adapters(indexed, run.name) == adapters(indexed, whole.json["run"])
+    interrupted(run, "checkpoint-4")
+    resumed = jmlr("train", "--resume", run.name, "--json")
+    assert resumed.code == 0, resumed.err
+    assert adapters(indexed, run.name) == adapters(indexed, whole.json["run"])
+
+
+def test_weights_are_not_spread_over_one_process(jmlr, indexed):
+    result = jmlr(*BASE, "--set", "training.fsdp=true")
+    assert result.code == 3
+    assert "there is one" in result.json["message"]
+
+
 @pytest.mark.slow
 def test_a_mistake_is_told_once_whatever_the_number_of_processes(jmlr, indexed):
     result = jmlr(*BASE, "--devices", "2", "--index", "nowhere")
@@ -87,9 +130,7 @@ def test_a_run_of_two_processes_is_resumed_by_two(jmlr, indexed):
     first = jmlr(*BASE, *settings, "--set", "training.save_every=2")
     assert first.code == 0, first.out
     run = indexed / ".jmlr" / "runs" / first.json["run"]
-    write_sealed(run / "run.json", {**read_sealed(run / "run.json")[0], "status": "interrupted"})
-    last = run / "checkpoints" / "checkpoint-4"
-    (last / "seal.json").unlink()
+    interrupted(run, "checkpoint-4")
     resumed = jmlr("train", "--resume", run.name, "--json")
     assert resumed.code == 0, resumed.err
     assert [line["loss"] for line in metrics(indexed, run.name)] == [line["loss"] for line in metrics(indexed, whole.json["run"])]

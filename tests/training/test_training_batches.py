@@ -7,6 +7,10 @@ import json
 import pytest
 import torch
 from safetensors.torch import load_file
+from transformers import TrainingArguments
+
+from jmlr_cli.recipe.schema import TrainingConfig
+from jmlr_cli.training.trainer import training_arguments
 
 QUIET = ("generator.lora.dropout=0", "training.warmup=0", "training.schedule=constant", "training.learning_rate=1e-3")
 
@@ -66,3 +70,9 @@ def test_each_line_of_metrics_says_what_was_seen_and_what_it_cost(train):
     assert hours[0] > 0
     assert lines[-1]["device_hours_left"] == 0
     assert run.curves.read_bytes().startswith(b"\x89PNG")
+
+
+def test_one_process_uses_one_of_several_gpus(monkeypatch, tmp_path):
+    monkeypatch.setattr(TrainingArguments, "n_gpu", property(lambda self: self._n_gpu or 4))
+    arguments = training_arguments(TrainingConfig(batch_size=2), tmp_path, 1, torch.float32)
+    assert (arguments.n_gpu, arguments.train_batch_size) == (1, 2)

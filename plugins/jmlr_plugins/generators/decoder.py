@@ -29,9 +29,12 @@ from jmlr_plugins.generators.loading import load_model, load_settings, load_toke
 from jmlr_plugins.generators.memory import within_memory
 from jmlr_plugins.generators.options import Asked, option_nll_sums
 from jmlr_plugins.generators.quick_lora import scoring
+from jmlr_plugins.generators.shards import Shards
 from jmlr_plugins.generators.template import WORDINGS, Frame, Template, Wording, content
 
 if TYPE_CHECKING:
+    from torch.distributed import ProcessGroup
+    from torch.distributed.device_mesh import DeviceMesh
     from transformers import PreTrainedConfig, PreTrainedModel, PreTrainedTokenizerBase
 
 logger = logging.getLogger(__name__)
@@ -66,6 +69,7 @@ class DecoderGenerator(TrainableGenerator):
     def __init__(self, config: GeneratorConfig) -> None:
         super().__init__(config)
         self._model: PreTrainedModel | None = None
+        self._shards: Shards | None = None
 
     @property
     def name(self) -> str:
@@ -214,6 +218,15 @@ class DecoderGenerator(TrainableGenerator):
         bare = without_adapters(self.module)
         bare = self._ready_to_train(bare) if trainable else bare
         self._model = with_saved_adapters(bare, folder, self.name, trainable=trainable).eval()
+
+    def shard(self, mesh: DeviceMesh, control: ProcessGroup) -> None:
+        if self.config.quantization:
+            raise InputError("quantised weights cannot be spread over devices", "Set training.fsdp to false.")
+        with within_memory(self.name):
+            self._shards = Shards(self.module, mesh, control)
+
+    def catch_up(self) -> torch.Tensor | None:
+        return self._shards.catch_up() if self._shards else None
 
     def save(self, folder: Path) -> None:
         if has_adapters(self.module):
