@@ -25,7 +25,7 @@ from jmlr_cli import console
 from jmlr_cli.contracts.config import RetrieverConfig
 from jmlr_cli.contracts.progress import Progress, silent
 from jmlr_cli.contracts.values import Passage
-from jmlr_plugins.retrievers.colbert import ColBERTRetriever
+from jmlr_plugins.retrievers.colbert.retriever import ColBERTRetriever
 
 
 class GivenVectors(ColBERTRetriever):

@@ -33,9 +33,9 @@ def warm() -> None:
     from transformers import AutoModel, AutoModelForCausalLM, BertModel, LlamaForCausalLM, Trainer  # noqa: F401
 
     import jmlr_plugins.generators.causal_lm
-    import jmlr_plugins.retrievers.bm25
-    import jmlr_plugins.retrievers.colbert
-    import jmlr_plugins.retrievers.dense  # noqa: F401
+    import jmlr_plugins.retrievers.bm25.retriever
+    import jmlr_plugins.retrievers.colbert.retriever
+    import jmlr_plugins.retrievers.dense.retriever  # noqa: F401
 
 
 CHANGES = frozenset({"os.rename", "os.remove", "os.rmdir", "os.mkdir", "os.truncate", "os.link", "os.symlink"})

@@ -15,7 +15,7 @@ from jmlr_cli.assemble import make_retriever
 from jmlr_cli.contracts.config import RetrieverConfig
 from jmlr_cli.contracts.retriever import Retriever
 from jmlr_cli.contracts.values import Match, Passage
-from jmlr_plugins.retrievers.words import tokenizer
+from jmlr_plugins.retrievers.bm25.words import tokenizer
 from retrieval_parts.figures import Figure, Found, milliseconds
 from retrieval_parts.passages import generated_passages, long_questions, many_passages, source, usual_passages
 from retrieval_parts.settings import Settings

@@ -14,9 +14,9 @@ from typing import Any
 import torch
 
 from jmlr_cli.errors import MissingError
-from jmlr_plugins.retrievers.compressed_index import CompressedIndex
-from jmlr_plugins.retrievers.token_index import TokenIndex
-from jmlr_plugins.retrievers.token_vectors import TokenVectors
+from jmlr_plugins.retrievers.colbert.compressed_index import CompressedIndex
+from jmlr_plugins.retrievers.colbert.token_index import TokenIndex
+from jmlr_plugins.retrievers.colbert.token_vectors import TokenVectors
 from retrieval_parts.figures import Figure, Found, milliseconds, overlap
 from retrieval_parts.material import Material, generated_material, usual_material
 from retrieval_parts.settings import Point, Settings

@@ -17,10 +17,10 @@ from jmlr_cli import console
 from jmlr_cli.assemble import make_retriever
 from jmlr_cli.contracts.config import RetrieverConfig
 from jmlr_cli.contracts.values import Passage
-from jmlr_plugins.retrievers.dense import DenseRetriever
-from jmlr_plugins.retrievers.dense_index import DenseIndex
-from jmlr_plugins.retrievers.dense_writer import DenseWriter
-from jmlr_plugins.retrievers.encoding import chunks, inference
+from jmlr_plugins.retrievers.dense.index import DenseIndex
+from jmlr_plugins.retrievers.dense.retriever import DenseRetriever
+from jmlr_plugins.retrievers.dense.writer import DenseWriter
+from jmlr_plugins.retrievers.encoders.encoding import chunks, inference
 from retrieval_parts.figures import Figure, Found, milliseconds, overlap
 from retrieval_parts.passages import short_questions, source, usual_passages
 from retrieval_parts.settings import Settings

@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from jmlr_cli import devices
-from jmlr_plugins.retrievers.encoding import padded, token_limit
+from jmlr_plugins.retrievers.encoders.encoding import padded, token_limit
 from retrieval_parts.dense import dense
 from retrieval_parts.figures import Figure, Found
 from retrieval_parts.material import colbert

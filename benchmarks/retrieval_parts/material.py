@@ -11,9 +11,9 @@ from measures import seconds_of
 
 from jmlr_cli.assemble import make_retriever
 from jmlr_cli.contracts.config import RetrieverConfig
-from jmlr_plugins.retrievers.colbert import ColBERTRetriever
-from jmlr_plugins.retrievers.encoding import inference
-from jmlr_plugins.retrievers.token_vectors import TokenVectors, joined
+from jmlr_plugins.retrievers.colbert.retriever import ColBERTRetriever
+from jmlr_plugins.retrievers.colbert.token_vectors import TokenVectors, joined
+from jmlr_plugins.retrievers.encoders.encoding import inference
 from retrieval_parts.generated_tokens import TokenMaker, generated, generated_questions
 from retrieval_parts.passages import short_questions, source, usual_passages
 from retrieval_parts.settings import Settings

@@ -9,8 +9,8 @@ from jmlr_cli.corpus.corpus import Corpus
 from jmlr_cli.errors import MissingError
 from jmlr_cli.evaluation.beir import Beir, read_beir
 from jmlr_cli.evaluation.retrieval import retrieval_measures
-from jmlr_plugins.retrievers.compressed_index import CompressedIndex
-from jmlr_plugins.retrievers.token_index import TokenIndex
+from jmlr_plugins.retrievers.colbert.compressed_index import CompressedIndex
+from jmlr_plugins.retrievers.colbert.token_index import TokenIndex
 from retrieval_parts.colbert import built_apart
 from retrieval_parts.figures import Figure, Found
 from retrieval_parts.material import colbert, encoded_questions

@@ -65,7 +65,7 @@ class Settings:
     @property
     def points(self) -> tuple[Point, ...]:
         """The default setting first, then the others of the curve."""
-        from jmlr_plugins.retrievers.colbert_settings import ColBERTOptions
+        from jmlr_plugins.retrievers.colbert.settings import ColBERTOptions
 
         default = ColBERTOptions()
         return tuple(dict.fromkeys([(default.probes, default.rescored), *self.sizes.points]))

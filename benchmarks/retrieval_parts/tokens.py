@@ -17,11 +17,11 @@ from torch.nn.utils.rnn import pad_sequence
 
 from jmlr_cli import console
 from jmlr_cli.contracts.values import Passage
-from jmlr_plugins.retrievers.colbert import ColBERTRetriever
-from jmlr_plugins.retrievers.encoding import chunks
-from jmlr_plugins.retrievers.rows import Rows, read_array
-from jmlr_plugins.retrievers.token_vectors import TokenVectors
-from jmlr_plugins.retrievers.vector_file import VectorWriter
+from jmlr_plugins.retrievers.colbert.retriever import ColBERTRetriever
+from jmlr_plugins.retrievers.colbert.token_vectors import TokenVectors
+from jmlr_plugins.retrievers.encoders.encoding import chunks
+from jmlr_plugins.retrievers.storage.rows import Rows, read_array
+from jmlr_plugins.retrievers.storage.vector_file import VectorWriter
 
 VECTORS, LENGTHS, IDS = "vectors.npy", "lengths.npy", "ids.json"
 CHUNK = 1024

@@ -6,12 +6,12 @@ from jmlr_cli.hookspecs import hookimpl
 @hookimpl
 def jmlr_retrievers(register):
     home = "jmlr_plugins.retrievers"
-    register("bm25", f"{home}.bm25:BM25Retriever", "Okapi BM25 over words; needs no model")
-    register("dense", f"{home}.dense:DenseRetriever", "one vector a passage from any sentence encoder, in faiss")
-    register("colbert", f"{home}.colbert:ColBERTRetriever", "late interaction: one vector a token, MaxSim")
-    register("qdrant", f"{home}.qdrant:QdrantRetriever", "a colbert or dense index on a qdrant server")
-    register("hybrid", f"{home}.hybrid:HybridRetriever", "other retrievers fused, by rank or by score")
-    register("rerank", f"{home}.rerank:RerankRetriever", "another retriever, re-ranked by a cross-encoder")
+    register("bm25", f"{home}.bm25.retriever:BM25Retriever", "Okapi BM25 over words; needs no model")
+    register("dense", f"{home}.dense.retriever:DenseRetriever", "one vector a passage from any sentence encoder, in faiss")
+    register("colbert", f"{home}.colbert.retriever:ColBERTRetriever", "late interaction: one vector a token, MaxSim")
+    register("qdrant", f"{home}.qdrant.retriever:QdrantRetriever", "a colbert or dense index on a qdrant server")
+    register("hybrid", f"{home}.combined.hybrid:HybridRetriever", "other retrievers fused, by rank or by score")
+    register("rerank", f"{home}.combined.rerank:RerankRetriever", "another retriever, re-ranked by a cross-encoder")
 
 
 @hookimpl

@@ -6,7 +6,7 @@ from functools import partial
 
 import pytest
 
-from jmlr_plugins.retrievers.bm25 import BM25Retriever
+from jmlr_plugins.retrievers.bm25.retriever import BM25Retriever
 
 INDEX = ("index", "pages", "--retriever", "bm25")
 

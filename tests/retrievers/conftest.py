@@ -70,8 +70,8 @@ def with_encoder(retriever: Callable[..., Any], encoder_folder: Path) -> Callabl
 @pytest.fixture
 def small_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
     """Builds write their work in pieces of thousands of passages; here of a few, so that they can be gone on with."""
-    monkeypatch.setattr("jmlr_plugins.retrievers.pieces.PIECE", 4)
-    monkeypatch.setattr("jmlr_plugins.retrievers.token_build.LEAST", 0)
+    monkeypatch.setattr("jmlr_plugins.retrievers.storage.pieces.PIECE", 4)
+    monkeypatch.setattr("jmlr_plugins.retrievers.colbert.build.LEAST", 0)
 
 
 @pytest.fixture(scope="session")

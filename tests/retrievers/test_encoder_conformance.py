@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from jmlr_cli.testing import TrainableRetrieverSuite
-from jmlr_plugins.retrievers.colbert import ColBERTRetriever
-from jmlr_plugins.retrievers.dense import DenseRetriever
+from jmlr_plugins.retrievers.colbert.retriever import ColBERTRetriever
+from jmlr_plugins.retrievers.dense.retriever import DenseRetriever
 
 pytestmark = pytest.mark.usefixtures("small_pieces")
 FULL = {"precision": "float32"}

@@ -20,9 +20,9 @@ from rank_bm25 import BM25Okapi
 from jmlr_cli.contracts.config import RetrieverConfig
 from jmlr_cli.contracts.values import Passage
 from jmlr_cli.errors import DamagedError
-from jmlr_plugins.retrievers import inversion, word_counts
-from jmlr_plugins.retrievers.bm25 import BM25Retriever
-from jmlr_plugins.retrievers.contenders import contenders
+from jmlr_plugins.retrievers.bm25 import inversion, word_counts
+from jmlr_plugins.retrievers.bm25.contenders import contenders
+from jmlr_plugins.retrievers.bm25.retriever import BM25Retriever
 
 SCIFACT = Path(__file__).resolve().parents[3] / "shared" / "data" / "scifact"
 texts = st.lists(
@@ -171,7 +171,7 @@ def test_the_files_do_not_depend_on_how_much_is_counted_at_once(tmp_path, monkey
     contents, _ = vignette(60, 0)
     for name, at_once in (("whole", 1 << 20), ("pieces", 50)):
         monkeypatch.setattr(word_counts, "AT_ONCE", at_once)
-        monkeypatch.setattr("jmlr_plugins.retrievers.word_counter.AT_ONCE", at_once)
+        monkeypatch.setattr("jmlr_plugins.retrievers.bm25.word_counter.AT_ONCE", at_once)
         (tmp_path / name).mkdir()
         bm25().build(numbered(contents), tmp_path / name)
     names = sorted(path.name for path in (tmp_path / "whole").iterdir())

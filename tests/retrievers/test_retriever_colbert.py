@@ -11,9 +11,9 @@ from transformers import AutoTokenizer
 
 from jmlr_cli.contracts.config import LoraConfig
 from jmlr_cli.errors import InputError
-from jmlr_plugins.retrievers import token_index
-from jmlr_plugins.retrievers.token_index import segment_max, segment_max_on_device
-from jmlr_plugins.retrievers.token_vectors import TokenVectors, joined, maxsim
+from jmlr_plugins.retrievers.colbert import token_index
+from jmlr_plugins.retrievers.colbert.token_index import segment_max, segment_max_on_device
+from jmlr_plugins.retrievers.colbert.token_vectors import TokenVectors, joined, maxsim
 
 
 @pytest.fixture(scope="module")

@@ -7,10 +7,10 @@ import shutil
 import pytest
 
 from jmlr_cli.testing import RetrieverSuite, TrainableRetrieverSuite
-from jmlr_plugins.retrievers.bm25 import BM25Retriever
-from jmlr_plugins.retrievers.hybrid import HybridRetriever
-from jmlr_plugins.retrievers.qdrant import QdrantRetriever
-from jmlr_plugins.retrievers.rerank import RerankRetriever
+from jmlr_plugins.retrievers.bm25.retriever import BM25Retriever
+from jmlr_plugins.retrievers.combined.hybrid import HybridRetriever
+from jmlr_plugins.retrievers.combined.rerank import RerankRetriever
+from jmlr_plugins.retrievers.qdrant.retriever import QdrantRetriever
 
 pytestmark = pytest.mark.usefixtures("small_pieces")
 FULL = {"precision": "float32"}

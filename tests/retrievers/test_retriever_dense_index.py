@@ -17,9 +17,9 @@ from jmlr_cli.assemble import make_retriever
 from jmlr_cli.contracts.config import RetrieverConfig
 from jmlr_cli.errors import DamagedError, InputError
 from jmlr_cli.files import folder_checksums
-from jmlr_plugins.retrievers.dense_factory import FLAT_UP_TO, HNSW_UP_TO, chosen_factory
-from jmlr_plugins.retrievers.dense_index import DenseIndex
-from jmlr_plugins.retrievers.dense_writer import DenseWriter
+from jmlr_plugins.retrievers.dense.factory import FLAT_UP_TO, HNSW_UP_TO, chosen_factory
+from jmlr_plugins.retrievers.dense.index import DenseIndex
+from jmlr_plugins.retrievers.dense.writer import DenseWriter
 
 WIDTH = 16
 STRUCTURES = ["HNSW16,SQ8", "IVF8,PQ4x4np", "PCAR12,IVF8,SQ8", "SQ8", "IVF8_HNSW8,Flat", "L2norm,Flat"]

@@ -10,7 +10,7 @@ import pytest
 from jmlr_cli.contracts.values import Match, Passage
 from jmlr_cli.errors import InputError
 from jmlr_cli.files import folder_checksums
-from jmlr_plugins.retrievers.fusion import scaled_scores
+from jmlr_plugins.retrievers.combined.fusion import scaled_scores
 
 SHORT, LONG = {"plugin": "bm25", "options": {"b": 1.0}}, {"plugin": "bm25", "options": {"k1": 8.0, "b": 0.0, "stopwords": "none"}}
 QUERY = "once in the attack by mouth"

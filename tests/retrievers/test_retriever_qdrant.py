@@ -27,12 +27,12 @@ from jmlr_cli.contracts.values import Passage
 from jmlr_cli.errors import DamagedError, InputError, MissingError
 from jmlr_cli.index.build import build_index
 from jmlr_cli.index.open import open_index
-from jmlr_plugins.retrievers import qdrant_requests
-from jmlr_plugins.retrievers.pieces import FinishedError, Share
-from jmlr_plugins.retrievers.qdrant_build import ServerBuild, check
-from jmlr_plugins.retrievers.qdrant_connection import Server
-from jmlr_plugins.retrievers.qdrant_files import Place
-from jmlr_plugins.retrievers.qdrant_requests import Storage
+from jmlr_plugins.retrievers.qdrant import requests
+from jmlr_plugins.retrievers.qdrant.build import ServerBuild, check
+from jmlr_plugins.retrievers.qdrant.connection import Server
+from jmlr_plugins.retrievers.qdrant.files import Place
+from jmlr_plugins.retrievers.qdrant.requests import Storage
+from jmlr_plugins.retrievers.storage.pieces import FinishedError, Share
 
 qdrant_client = pytest.importorskip("qdrant_client", reason="needs the extra qdrant")
 models = pytest.importorskip("qdrant_client.models")
@@ -181,8 +181,8 @@ def test_requests_of_any_size_are_split_and_their_answers_joined(
     one, some = on_server("colbert"), {p.id for p in passages[1:11]}
     whole = built(one, passages, tmp_path / "whole").search(QUERIES, 4), one.search(QUERIES, 4, only=some)
     few = len(server.seen)
-    monkeypatch.setattr(qdrant_requests, "AT_ONCE", 64 * 30)
-    monkeypatch.setattr(qdrant_requests, "IDS_AT_ONCE", 3)
+    monkeypatch.setattr(requests, "AT_ONCE", 64 * 30)
+    monkeypatch.setattr(requests, "IDS_AT_ONCE", 3)
     split = built(one, passages, tmp_path / "split").search(QUERIES, 4), one.search(QUERIES, 4, only=some)
     for left, right in zip(whole, split, strict=True):
         assert_same(left, right)
@@ -447,7 +447,7 @@ def test_a_wrong_key_is_told_and_the_right_one_is_taken_from_the_environment_alo
 def test_a_collection_that_is_gone_or_lacks_passages_is_told(on_server, built, passages, tmp_path, server):
     built(on_server(), passages, tmp_path / "index")
     (name,) = server.collections
-    server.engine.delete(name, models.PointIdsList(points=[qdrant_requests.point_id(passages[0].id)]))
+    server.engine.delete(name, models.PointIdsList(points=[requests.point_id(passages[0].id)]))
     with pytest.raises(DamagedError, match="has 11 of 12 passages"):
         on_server().open(tmp_path / "index")
     server.engine.delete_collection(name)

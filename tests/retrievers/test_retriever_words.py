@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from jmlr_cli.assemble import make_retriever
 from jmlr_cli.contracts.config import RetrieverConfig
 from jmlr_cli.errors import InputError
-from jmlr_plugins.retrievers.words import identity, singular, tokenizer
+from jmlr_plugins.retrievers.bm25.words import identity, singular, tokenizer
 
 bare = tokenizer("none", "none")
 

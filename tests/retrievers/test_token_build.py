@@ -17,13 +17,14 @@ from jmlr_cli.contracts.progress import silent
 from jmlr_cli.contracts.values import Passage
 from jmlr_cli.errors import DamagedError
 from jmlr_cli.files import folder_checksums
-from jmlr_plugins.retrievers import pieces, token_build
-from jmlr_plugins.retrievers.codebook import train_codebook
-from jmlr_plugins.retrievers.compressed_index import CODEBOOK, CompressedIndex
-from jmlr_plugins.retrievers.pieces import FinishedError, Pieces, Share
-from jmlr_plugins.retrievers.token_build import TokenBuild
-from jmlr_plugins.retrievers.token_index import TokenIndex
-from jmlr_plugins.retrievers.token_vectors import TokenVectors
+from jmlr_plugins.retrievers.colbert import build as token_build
+from jmlr_plugins.retrievers.colbert.build import TokenBuild
+from jmlr_plugins.retrievers.colbert.codebook import train_codebook
+from jmlr_plugins.retrievers.colbert.compressed_index import CODEBOOK, CompressedIndex
+from jmlr_plugins.retrievers.colbert.token_index import TokenIndex
+from jmlr_plugins.retrievers.colbert.token_vectors import TokenVectors
+from jmlr_plugins.retrievers.storage import pieces
+from jmlr_plugins.retrievers.storage.pieces import FinishedError, Pieces, Share
 
 DIM, TOPICS = 32, 60
 RNG = np.random.default_rng(0)

@@ -175,7 +175,7 @@ def test_questions_whose_answers_exceed_the_context_are_left_out(train, tmp_path
 
 
 def test_the_index_is_searched_only_for_questions_that_are_met(train, monkeypatch):
-    from jmlr_plugins.retrievers.colbert import ColBERTRetriever
+    from jmlr_plugins.retrievers.colbert.retriever import ColBERTRetriever
 
     asked = []
     search = ColBERTRetriever.search

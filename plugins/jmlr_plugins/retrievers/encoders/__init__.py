@@ -1,0 +1,1 @@
+"""What the retrievers that encode with a transformer share."""

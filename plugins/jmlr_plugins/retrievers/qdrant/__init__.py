@@ -1,0 +1,1 @@
+"""Indexes on qdrant, the distributed vector engine."""
