@@ -20,7 +20,8 @@ from jmlr_cli.contracts.values import Passage
 from jmlr_plugins.retrievers.dense.index import DenseIndex
 from jmlr_plugins.retrievers.dense.retriever import DenseRetriever
 from jmlr_plugins.retrievers.dense.writer import DenseWriter
-from jmlr_plugins.retrievers.encoders.encoding import chunks, inference
+from jmlr_plugins.retrievers.encoders.encoding import inference
+from jmlr_plugins.retrievers.storage.streams import chunks
 from retrieval_parts.figures import Figure, Found, milliseconds, overlap
 from retrieval_parts.passages import short_questions, source, usual_passages
 from retrieval_parts.settings import Settings

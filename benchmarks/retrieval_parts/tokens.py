@@ -19,8 +19,8 @@ from jmlr_cli import console
 from jmlr_cli.contracts.values import Passage
 from jmlr_plugins.retrievers.colbert.retriever import ColBERTRetriever
 from jmlr_plugins.retrievers.colbert.token_vectors import TokenVectors
-from jmlr_plugins.retrievers.encoders.encoding import chunks
 from jmlr_plugins.retrievers.storage.rows import Rows, read_array
+from jmlr_plugins.retrievers.storage.streams import chunks
 from jmlr_plugins.retrievers.storage.vector_file import VectorWriter
 
 VECTORS, LENGTHS, IDS = "vectors.npy", "lengths.npy", "ids.json"

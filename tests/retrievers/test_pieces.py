@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from jmlr_plugins.retrievers.encoders.encoding import repeatable
 from jmlr_plugins.retrievers.storage import pieces
 from jmlr_plugins.retrievers.storage.pieces import Share, Work
+from jmlr_plugins.retrievers.storage.streams import repeatable
 
 
 class Stream:

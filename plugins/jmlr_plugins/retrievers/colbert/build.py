@@ -22,9 +22,9 @@ from jmlr_plugins.retrievers.colbert.codebook import Codebook, train_codebook
 from jmlr_plugins.retrievers.colbert.compressed_index import CODEBOOK, CompressedIndex, finish_compressed
 from jmlr_plugins.retrievers.colbert.fit import Fit
 from jmlr_plugins.retrievers.colbert.token_index import TokenIndex
-from jmlr_plugins.retrievers.encoders.encoding import Repeatable
 from jmlr_plugins.retrievers.storage.pieces import Pieces, Work
 from jmlr_plugins.retrievers.storage.ragged import Source, write_merged
+from jmlr_plugins.retrievers.storage.streams import Repeatable
 
 SAMPLE = 1 << 20
 """Token vectors that are kept as they are until a codebook is trained."""

@@ -25,8 +25,9 @@ from jmlr_plugins.retrievers.colbert.token_matches import spans, token_matches
 from jmlr_plugins.retrievers.colbert.token_vectors import TokenVectors, joined, maxsim
 from jmlr_plugins.retrievers.colbert.tokens import ColBERTTokenizer, TokenRow
 from jmlr_plugins.retrievers.encoders.encoder_retriever import EncoderRetriever
-from jmlr_plugins.retrievers.encoders.encoding import Repeatable, inference, padded, token_limit
+from jmlr_plugins.retrievers.encoders.encoding import inference, padded, token_limit
 from jmlr_plugins.retrievers.storage.pieces import Pieces
+from jmlr_plugins.retrievers.storage.streams import Repeatable
 
 PASSAGE_OPTIONS = {"passage_length", "dim", "mask_punctuation", "passage_marker", "keep_up_to"}
 

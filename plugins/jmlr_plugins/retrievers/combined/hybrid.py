@@ -18,7 +18,7 @@ from jmlr_cli.contracts.retriever import Retriever
 from jmlr_cli.contracts.values import Match, Passage, TokenMatch
 from jmlr_plugins.retrievers.combined.fusion import reciprocal_ranks, scaled_scores
 from jmlr_plugins.retrievers.combined.members import Member, Members
-from jmlr_plugins.retrievers.encoders.encoding import repeatable
+from jmlr_plugins.retrievers.storage.streams import repeatable
 
 
 class FusedMember(Member):

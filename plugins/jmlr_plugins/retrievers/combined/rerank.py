@@ -19,7 +19,8 @@ from jmlr_plugins.retrievers.combined.cross_encoder import HINT, CrossEncoder
 from jmlr_plugins.retrievers.combined.members import Member, Members
 from jmlr_plugins.retrievers.combined.passage_texts import PassageTexts, write_texts
 from jmlr_plugins.retrievers.encoders.checkpoint import named_folder
-from jmlr_plugins.retrievers.encoders.encoding import Precision, repeatable
+from jmlr_plugins.retrievers.encoders.encoding import Precision
+from jmlr_plugins.retrievers.storage.streams import repeatable
 
 TEXTS = "texts"
 

@@ -26,8 +26,9 @@ from jmlr_plugins.retrievers.dense.sentence_encoder import SentenceEncoder, load
 from jmlr_plugins.retrievers.dense.sentence_layout import SentenceLayout, read_layout
 from jmlr_plugins.retrievers.dense.writer import DenseWriter
 from jmlr_plugins.retrievers.encoders.encoder_retriever import EncoderRetriever, EncodingOptions
-from jmlr_plugins.retrievers.encoders.encoding import Repeatable, inference, padded, token_limit
+from jmlr_plugins.retrievers.encoders.encoding import inference, padded, token_limit
 from jmlr_plugins.retrievers.storage.pieces import Pieces, Work
+from jmlr_plugins.retrievers.storage.streams import Repeatable
 
 Pooling = Literal["cls", "max", "mean", "mean_sqrt_len", "weightedmean", "lasttoken"]
 

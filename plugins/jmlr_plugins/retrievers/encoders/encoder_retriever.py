@@ -23,8 +23,9 @@ from jmlr_cli.contracts.progress import Progress, silent
 from jmlr_cli.contracts.retriever import TrainableRetriever
 from jmlr_cli.contracts.values import Passage
 from jmlr_plugins.retrievers.encoders.checkpoint import content_identity, named_folder
-from jmlr_plugins.retrievers.encoders.encoding import Precision, Repeatable, repeatable
+from jmlr_plugins.retrievers.encoders.encoding import Precision
 from jmlr_plugins.retrievers.storage.pieces import FinishedError, Pieces, Share
+from jmlr_plugins.retrievers.storage.streams import Repeatable, repeatable
 
 PIECES = "pieces"
 

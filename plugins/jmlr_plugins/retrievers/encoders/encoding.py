@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence, Sized
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import islice
-from typing import Any, Literal, Protocol, TypeVar, cast
+from typing import Any, Literal
 
 import torch
 from transformers import PreTrainedTokenizerBase
@@ -13,8 +12,6 @@ from transformers import PreTrainedTokenizerBase
 from jmlr_cli import devices
 from jmlr_cli.modes import evaluating
 
-Item = TypeVar("Item")
-Read = TypeVar("Read", covariant=True)
 Precision = Literal["auto", "float32", "bfloat16"]
 OFFSET_POSITIONS = {
     "camembert",
@@ -26,26 +23,6 @@ OFFSET_POSITIONS = {
     "xlm-roberta",
     "xlm-roberta-xl",
 }
-
-
-class Repeatable(Protocol[Read]):
-    """Items that are counted and can be read more than once, such as a list, or the passages of an index that stream."""
-
-    def __len__(self) -> int: ...
-
-    def __iter__(self) -> Iterator[Read]: ...
-
-
-def repeatable(items: Iterable[Item]) -> Repeatable[Item]:
-    """The items as something that can be read more than once: as they are, where they can be counted, else as a list."""
-    return cast("Repeatable[Item]", items) if isinstance(items, Sized) else list(items)
-
-
-def chunks(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """The items in lists of ``size``; the last may be shorter."""
-    remaining = iter(items)
-    while chunk := list(islice(remaining, size)):
-        yield chunk
 
 
 def padded(rows: Sequence[Sequence[int]], fill: int, device: torch.device) -> torch.Tensor:

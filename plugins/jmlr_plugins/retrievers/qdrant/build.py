@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from jmlr_cli.contracts.progress import Progress
 from jmlr_cli.contracts.values import Passage
 from jmlr_cli.errors import DamagedError
-from jmlr_plugins.retrievers.encoders.encoding import Repeatable, chunks
 from jmlr_plugins.retrievers.qdrant.collection import Collection
 from jmlr_plugins.retrievers.qdrant.connection import Server
 from jmlr_plugins.retrievers.qdrant.files import FILE, LocalWriter, Place
 from jmlr_plugins.retrievers.qdrant.requests import Storage
 from jmlr_plugins.retrievers.storage.pieces import PIECE, Pieces, Share, Work
+from jmlr_plugins.retrievers.storage.streams import Repeatable, chunks
 
 PIECES = "pieces"
 START = "start"

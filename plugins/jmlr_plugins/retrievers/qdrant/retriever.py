@@ -20,13 +20,14 @@ from jmlr_cli.contracts.values import Match, Passage, TokenMatch
 from jmlr_cli.errors import InputError
 from jmlr_plugins.retrievers.colbert.token_vectors import TokenVectors
 from jmlr_plugins.retrievers.encoders.encoder_retriever import EncoderRetriever
-from jmlr_plugins.retrievers.encoders.encoding import inference, repeatable
+from jmlr_plugins.retrievers.encoders.encoding import inference
 from jmlr_plugins.retrievers.qdrant.build import ServerBuild, check, write_locally
 from jmlr_plugins.retrievers.qdrant.collection import Collection
 from jmlr_plugins.retrievers.qdrant.connection import Server
 from jmlr_plugins.retrievers.qdrant.files import LocalVectors, Place
 from jmlr_plugins.retrievers.qdrant.requests import Storage
 from jmlr_plugins.retrievers.storage.pieces import FinishedError, Share
+from jmlr_plugins.retrievers.storage.streams import repeatable
 
 
 class QdrantOptions(Section):

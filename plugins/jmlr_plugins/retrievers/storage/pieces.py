@@ -18,7 +18,7 @@ from safetensors.numpy import load_file, save
 from jmlr_cli.contracts.progress import Progress, silent
 from jmlr_cli.contracts.values import Passage
 from jmlr_cli.files import write_whole
-from jmlr_plugins.retrievers.encoders.encoding import Repeatable, chunks
+from jmlr_plugins.retrievers.storage.streams import Repeatable, chunks
 
 PIECE = 512
 """Passages in a piece."""
