@@ -7,6 +7,7 @@ from inspect import signature
 
 from jmlr_cli.answering.citations import cite
 from jmlr_cli.answering.conversation import retrieval_query
+from jmlr_cli.answering.repetition import without_repetition
 from jmlr_cli.answering.system import System
 from jmlr_cli.contracts.values import Hit, Prompt, Question, Turn
 from jmlr_cli.errors import InputError
@@ -34,8 +35,8 @@ def rendered(system: System, question: str, hits: Sequence[Hit], history: Sequen
 
 
 def written(system: System, prompt: Prompt, hits: Sequence[Hit], max_new_tokens: int) -> Iterator[str]:
-    """The answer to a prompt as it is written, with citation marks."""
-    return cite(system.generator.stream(prompt, max_new_tokens), hits)
+    """The answer to a prompt as it is written, with citation marks, without what it says again at once."""
+    return cite(without_repetition(system.generator.stream(prompt, max_new_tokens)), hits)
 
 
 def answer_pieces(system: System, question: str, hits: Sequence[Hit], max_new_tokens: int) -> Iterator[str]:

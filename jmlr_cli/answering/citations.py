@@ -18,7 +18,11 @@ MARK = re.compile(r"\s*\[\d+(?:\s*[,;–-]\s*\d+)*\]")
 BEGUN = re.compile(r"\s*(?:\[[\d\s,;–-]*)?$")
 """What may yet become a mark, or the white space before one."""
 
-SENTENCE_END = re.compile(r"(?<=[.!?])(?=\s)|(?<=\n)")
+STOP = r"(?<=[.!?])(?<!^\d\.)(?<!^\d\d\.)(?=\s)"
+"""The end of a sentence within a line. The number of a list's item is none."""
+SENTENCE_END = re.compile(STOP + r"|(?<=\n)", re.MULTILINE)
+ITEM = re.compile(r"\(?\d{1,3}(?:[.)]\s+|[.)]?$)")
+"""The number of a list's item."""
 FUNCTION_WORDS = frozenset(
     """
     a about after all also an and any are as at be because been before being but by can could did do does for from had
@@ -40,12 +44,20 @@ def word_overlap(sentence: str, text: str) -> float:
     return len(words & content_words(text)) / len(words) if words else 0.0
 
 
+def without_number(sentence: str) -> str:
+    """A sentence without white space around it, and without the number that it has as an item of a list."""
+    text = sentence.strip()
+    number = ITEM.match(text)
+    return text[number.end() :] if number else text
+
+
 def supporting(sentence: str, hits: Sequence[Hit]) -> list[int]:
     """The ranks of the passages that support a sentence, best first: those that hold at least
     :data:`SUPPORT` of its content words, and no fewer than the best one less a tenth."""
-    if not content_words(sentence):
+    said = without_number(sentence) or sentence
+    if not content_words(said):
         return []
-    held = {hit.rank: word_overlap(sentence, hit.passage.content) for hit in hits}
+    held = {hit.rank: word_overlap(said, hit.passage.content) for hit in hits}
     best = max(held.values(), default=0.0)
     ranks = [rank for rank, share in held.items() if share >= SUPPORT and share >= best - 0.1]
     return sorted(ranks, key=lambda rank: (-held[rank], rank))[:AT_MOST]

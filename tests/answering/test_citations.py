@@ -24,7 +24,12 @@ def test_a_mark_follows_the_sentence_that_a_passage_supports():
     assert cited_ranks(told) == (1, 2)
 
 
-@given(st.text(alphabet="ab .!?\n[1,2]", max_size=40), st.lists(st.integers(0, 40)))
+def test_a_list_item_is_cited_as_a_whole():
+    told = "".join(cite(["Give:\n1. Intramuscular adrenaline into the thigh\n10. Colchicine treats gout.\n75."], HITS))
+    assert told == "Give:\n1. Intramuscular adrenaline into the thigh [1]\n10. Colchicine treats gout. [2]\n75."
+
+
+@given(st.text(alphabet="ab .!?\n[1,2]3", max_size=40), st.lists(st.integers(0, 40)))
 def test_the_pieces_that_an_answer_comes_in_change_nothing(text, cuts):
     places = sorted({0, len(text), *(min(cut, len(text)) for cut in cuts)})
     pieces = [text[start:end] for start, end in pairwise(places)]
