@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from jmlr_cli.contracts.progress import Progress
 from jmlr_cli.contracts.values import Passage
-from jmlr_plugins.retrievers.codebook import Codebook, train_codebook
+from jmlr_plugins.retrievers.codebook import Codebook
+from jmlr_plugins.retrievers.codebook_training import train_codebook
 from jmlr_plugins.retrievers.compressed_index import CODEBOOK, CompressedIndex, finish_compressed
 from jmlr_plugins.retrievers.encoding import Repeatable
 from jmlr_plugins.retrievers.fit import Fit
