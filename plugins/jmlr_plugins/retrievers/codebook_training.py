@@ -8,10 +8,11 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from jmlr_plugins.retrievers.centroids import BLOCK, Centroids, find_centroids
+from jmlr_plugins.retrievers.centroids import Centroids, find_centroids
 from jmlr_plugins.retrievers.codebook import CODEWORDS, GROUP, LEVELS, Codebook, nearest_level
 
 QUANTISER_SAMPLE = 1 << 16
+"""Vectors of the sample, at least, whose differences from their centroids are looked at; more do not make codes better."""
 POWER = 0.5
 """How much more an error counts in directions that token vectors share: 0 is not at all, and 1 as much as in the score of a
 question whose tokens are like the passages' but have nothing to do with the one compared. Where they have, as those that a
@@ -23,28 +24,23 @@ COVERED = (0.001, 0.999)
 
 
 def train_codebook(sample: NDArray[np.float32], count: int) -> Codebook:
-    """A codebook with about ``count`` centroids from ``sample`` (n, d), vectors of length one. ``sample`` is used up: what is
-    left over takes its place, for it is most of the memory."""
+    """A codebook with about ``count`` centroids from ``sample`` (n, d), vectors of length one."""
     found = find_centroids(sample, count)
     # what is on disk later is what residuals are taken from now
     centroids = Centroids(found.vectors.astype(np.float16).astype(np.float32), found.cells, found.starts)
-    nearest = centroids.nearest(sample)
-    weighing, back = weighings(sample)
-    blocks = [slice(first, first + BLOCK) for first in range(0, len(sample), BLOCK)]
-    for block in blocks:
-        sample[block] = (sample[block] - centroids.vectors[nearest[block]]) @ weighing
-    lengths = np.sqrt(np.einsum("nd,nd->n", sample, sample))
+    some = sample[:: max(1, len(sample) // QUANTISER_SAMPLE)]
+    nearest = centroids.nearest(some)
+    weighing, back = weighings(some)
+    rest: NDArray[np.float32] = np.subtract(some, centroids.vectors[nearest]) @ weighing
+    lengths = np.linalg.norm(rest, axis=1)
     gains = np.geomspace(*_range(lengths), LEVELS).astype(np.float32)
-    own = gains[nearest_level(lengths, gains)]
-    for block in blocks:
-        sample[block] /= own[block, None]
-    rotation = balanced_rotation(sample)
-    some = slice(None, None, max(1, len(sample) // QUANTISER_SAMPLE))
-    rest = sample[some] @ rotation.T
+    own: NDArray[np.float32] = gains[nearest_level(lengths, gains)]
+    rest /= own[:, None]
+    rotation = balanced_rotation(rest)
+    rest = rest @ rotation.T
     flat = np.ones(LEVELS, dtype=np.float32)
     book = Codebook(centroids, rotation @ weighing, rotation @ back, _codewords(rest), gains, flat)
-    factors = book.factors_of(rest, nearest[some], own[some])
-    return replace(book, factors=np.linspace(*_range(factors), LEVELS).astype(np.float32))
+    return replace(book, factors=np.linspace(*_range(book.factors_of(rest, nearest, own)), LEVELS).astype(np.float32))
 
 
 def weighings(vectors: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
