@@ -12,14 +12,17 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from safetensors.numpy import load_file, save_file
 
 from jmlr_cli.contracts.progress import silent
 from jmlr_cli.contracts.values import Passage
 from jmlr_cli.errors import DamagedError
 from jmlr_cli.files import folder_checksums
 from jmlr_plugins.retrievers.colbert import build as token_build
+from jmlr_plugins.retrievers.colbert import codebook_training
 from jmlr_plugins.retrievers.colbert.build import TokenBuild
-from jmlr_plugins.retrievers.colbert.codebook import train_codebook
+from jmlr_plugins.retrievers.colbert.codebook import Codebook
+from jmlr_plugins.retrievers.colbert.codebook_training import train_codebook
 from jmlr_plugins.retrievers.colbert.compressed_index import CODEBOOK, CompressedIndex
 from jmlr_plugins.retrievers.colbert.token_index import TokenIndex
 from jmlr_plugins.retrievers.colbert.token_vectors import TokenVectors
@@ -104,6 +107,51 @@ def test_any_width_of_vectors_can_be_compressed(dim):
     vectors = unit(np.random.default_rng(0).standard_normal((600, dim)))
     book = train_codebook(vectors.copy(), 20)
     assert (vectors * book.decode(book.encode(vectors))).sum(1).mean() > 0.9
+
+
+def test_a_vector_near_its_centroid_is_coded_as_well_for_its_distance_as_one_far_off():
+    lengths = np.tile([0.05, 0.5], 2000)[:, None]
+    vectors = unit(unit(CENTRES[0]) + lengths * unit(np.random.default_rng(0).standard_normal((4000, DIM))))
+    book = train_codebook(vectors.copy(), 1)
+    codes = book.encode(vectors)
+    missed = ((vectors - book.decode(codes)) ** 2).sum(1)
+    rest = ((vectors - book.centroids.vectors[codes.centroids]) ** 2).sum(1)
+    near, far = (missed[each::2].sum() / rest[each::2].sum() for each in (0, 1))
+    assert near < 0.1
+    assert far < 0.1
+
+
+def test_errors_are_smallest_where_token_vectors_lie(monkeypatch):
+    rng = np.random.default_rng(0)
+    vectors = unit(rng.standard_normal((6000, DIM)) * np.geomspace(1, 0.1, DIM))
+    moments = vectors.T @ vectors / len(vectors)
+
+    def loss(power: float) -> float:
+        """The mean square of what compression does to the similarity with a vector of the same kind."""
+        monkeypatch.setattr(codebook_training, "POWER", power)
+        book = train_codebook(vectors.copy(), 4)
+        errors = vectors - book.decode(book.encode(vectors))
+        return float(np.einsum("nd,de,ne->", errors, moments, errors))
+
+    assert loss(0.5) < 0.9 * loss(0.0)
+
+
+def test_the_error_of_codes_is_that_of_what_they_decode_to():
+    vectors = np.concatenate([token_vectors(number) for number in range(300)])
+    book = train_codebook(vectors.copy(), 100)
+    codes = book.encode(vectors)
+    assert codes.error == pytest.approx(((vectors - book.decode(codes)) ** 2).sum(), rel=1e-4)
+
+
+def test_a_codebook_of_another_format_is_not_misread(tmp_path):
+    vectors = np.concatenate([token_vectors(number) for number in range(60)])
+    path = tmp_path / CODEBOOK
+    train_codebook(vectors, 20).write(path)
+    arrays = load_file(path)
+    before = {name: array for name, array in arrays.items() if name not in ("gains", "coder")}
+    save_file(before, path)
+    with pytest.raises(DamagedError, match=r"codebook.*gains|codebook.*coder"):
+        Codebook.read(path)
 
 
 def test_compressed_search_finds_what_exact_search_finds(tmp_path, queries):

@@ -15,9 +15,9 @@ from jmlr_cli.errors import DamagedError
 from jmlr_plugins.retrievers.bm25.word_counts import WordCounts
 from jmlr_plugins.retrievers.storage.rows import REBUILD, read_array
 
-LONG = 1000
+LONG = 1 << 12
 """Postings that are worth a call of their own; shorter lists are put together, up to ``AT_ONCE`` postings."""
-AT_ONCE = 1 << 14
+AT_ONCE = 1 << 16
 LISTS_KEPT = 1 << 15
 ARRAYS = ("word_starts", "word_passages", "word_impacts", "frequent_words", "frequent_impacts")
 

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 
 from jmlr_cli.contracts.progress import Progress
 from jmlr_cli.contracts.values import Passage
-from jmlr_plugins.retrievers.colbert.codebook import Codebook, train_codebook
+from jmlr_plugins.retrievers.colbert.codebook import Codebook
+from jmlr_plugins.retrievers.colbert.codebook_training import train_codebook
 from jmlr_plugins.retrievers.colbert.compressed_index import CODEBOOK, CompressedIndex, finish_compressed
 from jmlr_plugins.retrievers.colbert.fit import Fit
 from jmlr_plugins.retrievers.colbert.token_index import TokenIndex

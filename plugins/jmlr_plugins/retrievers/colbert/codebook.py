@@ -1,9 +1,9 @@
 """Token vectors in a few bytes: the number of the nearest centroid, and what is left over in two bits a dimension.
 
-What a vector ``x`` of length one differs from its centroid is divided by the spread of that centroid's vectors, rotated so
-that every four dimensions carry about as much of it, and each four dimensions become the number of one of 256 codewords
-(product quantisation, Jégou et al. 2011, with the rotation of Ge et al. 2013's parametric solution). What is decoded is
-scaled to length one again, as ``x`` was, and that factor takes one more byte.
+What a vector ``x`` of length one differs from its centroid is mapped so that directions matter as much as they do for scores,
+divided by its own length (gain and shape apart: Sabin & Gray 1984, "Product code vector quantizers for waveform and voice
+coding"), and each four dimensions become the number of one of 256 codewords (product quantisation, Jégou et al. 2011). What is
+decoded is scaled to length one again, as ``x`` was. The gain and this factor share one more byte, four bits each.
 """
 
 from __future__ import annotations
@@ -20,24 +20,21 @@ from safetensors.numpy import load_file, save
 
 from jmlr_cli.errors import DamagedError
 from jmlr_cli.files import write_whole
-from jmlr_plugins.retrievers.colbert.centroids import BLOCK, Centroids, find_centroids
+from jmlr_plugins.retrievers.colbert.centroids import Centroids
 from jmlr_plugins.retrievers.storage.rows import REBUILD
 
 GROUP = 4
 """Dimensions that share a byte."""
 CODEWORDS = 256
-QUANTISER_SAMPLE = 1 << 16
+LEVELS = 16
+"""Gains, and factors, that half a byte tells apart."""
 CODED = 1 << 13
 """Vectors that are compressed at a time: few enough to stay in the processor's cache."""
-PRIOR = 10.0
-"""Vectors' worth of the overall spread in the estimate of one centroid's."""
-FACTORS = (0.9, 1.4)
-"""The smallest and the largest factor that a byte holds; those outside are cut to it."""
 
 
 @dataclass(frozen=True)
 class Codes:
-    """``n`` compressed vectors. ``bytes``: (n, M + 1) uint8, the codewords and then the factor. ``centroids``: (n,) uint16.
+    """``n`` compressed vectors. ``bytes``: (n, M + 1) uint8, the codewords, then gain and factor. ``centroids``: (n,) uint16.
     ``error``: the sum of the squared distances between the vectors and what stands for them, when they were compressed."""
 
     bytes: NDArray[np.uint8]
@@ -47,12 +44,16 @@ class Codes:
 
 @dataclass(frozen=True)
 class Codebook:
-    """``scales``: (K,), the spread around each centroid. ``rotation``: (4 M, d). ``codewords``: (M, 256, 4)."""
+    """``coder``: (4 M, d), what maps a difference to what is coded. ``decoder``: (4 M, d), its transpose maps back.
+    ``codewords``: (M, 256, 4). ``gains``, ``factors``: (16,) each, ascending, the lengths that what is coded may have, and what
+    brings a decoded vector to length one."""
 
     centroids: Centroids
-    scales: NDArray[np.float32]
-    rotation: NDArray[np.float32]
+    coder: NDArray[np.float32]
+    decoder: NDArray[np.float32]
     codewords: NDArray[np.float32]
+    gains: NDArray[np.float32]
+    factors: NDArray[np.float32]
 
     @property
     def width(self) -> int:
@@ -77,22 +78,42 @@ class Codebook:
 
     def _encode(self, vectors: NDArray[np.float32], nearest: NDArray[np.int64], codes: NDArray[np.uint8]) -> float:
         """Fill ``codes`` (n, M + 1) for vectors (n, d) with their centroids (n,); the sum of their squared errors."""
-        rest = (vectors - self.centroids.vectors[nearest]) / self.scales[nearest, None]
-        codes[:, :-1] = self._quantiser.compute_codes(np.ascontiguousarray(rest @ self.rotation.T))
-        decoded = self._decoded(np.ascontiguousarray(codes[:, :-1]), nearest)
-        factors = 1 / np.maximum(np.linalg.norm(decoded, axis=1), 1e-6)
-        codes[:, -1] = to_byte(factors)
-        cosines = np.einsum("nd,nd->n", vectors, decoded) * factors
-        return float((2 - 2 * cosines).sum())
+        rest = (vectors - self.centroids.vectors[nearest]) @ self.coder.T
+        gains = nearest_level(np.linalg.norm(rest, axis=1), self.gains)
+        rest /= self.gains[gains, None]
+        codes[:, :-1] = self._quantiser.compute_codes(rest)
+        decoded = self._decoded(np.ascontiguousarray(codes[:, :-1]), nearest, self.gains[gains])
+        factors = nearest_level(to_unit(decoded), self.factors)
+        codes[:, -1] = gains << 4 | factors
+        decoded *= self.factors[factors, None]
+        decoded -= vectors
+        return float(np.einsum("nd,nd->", decoded, decoded))
+
+    def factors_of(
+        self, rest: NDArray[np.float32], nearest: NDArray[np.int64], gains: NDArray[np.float32]
+    ) -> NDArray[np.float32]:
+        """What brings to length one what is decoded of vectors with these centroids (n,): (n,). ``rest`` (n, 4 M) times
+        ``gains`` (n,) is what is coded of them."""
+        return to_unit(self._decoded(self._quantiser.compute_codes(rest), nearest, gains))
 
     def decode(self, codes: Codes) -> NDArray[np.float32]:
-        """The vectors (n, d), of length one, that stand for ``codes``."""
-        decoded = self._decoded(np.ascontiguousarray(codes.bytes[:, :-1]), codes.centroids.astype(np.int64))
-        return decoded * from_byte(codes.bytes[:, -1])[:, None]
+        """The vectors (n, d), of length about one, that stand for ``codes``."""
+        gains, factors = self.scaling
+        last = codes.bytes[:, -1]
+        decoded = self._decoded(np.ascontiguousarray(codes.bytes[:, :-1]), codes.centroids.astype(np.int64), gains[last])
+        return decoded * factors[last, None]
 
-    def _decoded(self, codes: NDArray[np.uint8], nearest: NDArray[np.int64]) -> NDArray[np.float32]:
-        rest = self._quantiser.decode(codes) @ self.rotation
-        return rest * self.scales[nearest, None] + self.centroids.vectors[nearest]
+    @cached_property
+    def scaling(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """The gain and the factor that each value of a code's last byte stands for: (256,), (256,)."""
+        return np.repeat(self.gains, LEVELS), np.tile(self.factors, LEVELS)
+
+    def _decoded(self, codes: NDArray[np.uint8], nearest: NDArray[np.int64], gains: NDArray[np.float32]) -> NDArray[np.float32]:
+        """What codewords (n, M), centroids (n,) and gains (n,) stand for before it is scaled: (n, d)."""
+        rest = self._quantiser.decode(codes) @ self.decoder
+        rest *= gains[:, None]
+        rest += self.centroids.vectors[nearest]
+        return rest
 
     def write(self, path: Path) -> None:
         """Write the file that :meth:`read` reads."""
@@ -100,9 +121,11 @@ class Codebook:
             "centroids": self.centroids.vectors.astype(np.float16),  # they are float16 numbers already
             "cells": self.centroids.cells,
             "starts": self.centroids.starts,
-            "scales": self.scales,
-            "rotation": self.rotation,
+            "coder": self.coder,
+            "decoder": self.decoder,
             "codewords": self.codewords,
+            "gains": self.gains,
+            "factors": self.factors,
         }
         write_whole(path, save({name: np.ascontiguousarray(array) for name, array in arrays.items()}))
 
@@ -112,76 +135,16 @@ class Codebook:
         try:
             arrays = load_file(path)
             centroids = Centroids(arrays["centroids"].astype(np.float32), arrays["cells"], arrays["starts"])
-            return cls(centroids, arrays["scales"], arrays["rotation"], arrays["codewords"])
+            return cls(centroids, *(arrays[name] for name in ("coder", "decoder", "codewords", "gains", "factors")))
         except (OSError, SafetensorError, KeyError) as problem:
             raise DamagedError(f"the index file {path} cannot be read: {problem}", REBUILD) from problem
 
 
-def train_codebook(sample: NDArray[np.float32], count: int) -> Codebook:
-    """A codebook with about ``count`` centroids from ``sample`` (n, d), vectors of length one. ``sample`` is used up: what is
-    left over takes its place, for it is most of the memory."""
-    found = find_centroids(sample, count)
-    # what is on disk later is what residuals are taken from now
-    centroids = Centroids(found.vectors.astype(np.float16).astype(np.float32), found.cells, found.starts)
-    nearest = centroids.nearest(sample)
-    blocks = [slice(first, first + BLOCK) for first in range(0, len(sample), BLOCK)]
-    for block in blocks:
-        sample[block] -= centroids.vectors[nearest[block]]
-    scales = _spreads(sample, nearest, len(centroids.vectors))
-    for block in blocks:
-        sample[block] /= scales[nearest[block], None]
-    rotation = balanced_rotation(sample)
-    codewords = _codewords(sample[:: max(1, len(sample) // QUANTISER_SAMPLE)] @ rotation.T)
-    return Codebook(centroids, scales, rotation, codewords)
+def to_unit(decoded: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What brings vectors (n, d) to length one: (n,)."""
+    return 1 / np.maximum(np.linalg.norm(decoded, axis=1), 1e-6)
 
 
-def _spreads(rest: NDArray[np.float32], nearest: NDArray[np.int64], count: int) -> NDArray[np.float32]:
-    """The root mean square length of what is left over around each centroid: (count,)."""
-    energy = np.einsum("nd,nd->n", rest, rest)
-    members = np.bincount(nearest, minlength=count)
-    total = np.bincount(nearest, energy, minlength=count)
-    return np.sqrt(np.maximum((total + PRIOR * energy.mean()) / (members + PRIOR), 1e-12)).astype(np.float32)
-
-
-def balanced_rotation(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The principal axes of ``vectors`` (n, d) in groups of at most four, whose variances have like products: (4 M, d), with
-    rows of zeros where a group has fewer. Rows are orthonormal, so inner products stay."""
-    mean = vectors.mean(0, dtype=np.float64)
-    second_moment = (vectors.T @ vectors).astype(np.float64) / len(vectors)
-    variances, axes = np.linalg.eigh(second_moment - np.outer(mean, mean))
-    size = len(variances)
-    groups: list[list[int]] = [[] for _ in range(-(-size // GROUP))]
-    products = np.zeros(len(groups))
-    logs = np.log(np.maximum(variances, max(variances[-1] * 1e-9, 1e-12)))
-    logs -= logs.min() - 1e-3
-    for axis in range(size - 1, -1, -1):
-        least = min((g for g in range(len(groups)) if len(groups[g]) < GROUP), key=products.__getitem__)
-        groups[least].append(axis)
-        products[least] += logs[axis]
-    rotation = np.zeros((len(groups) * GROUP, size), dtype=np.float32)
-    for number, group in enumerate(groups):
-        rotation[number * GROUP : number * GROUP + len(group)] = axes[:, group].T
-    return rotation
-
-
-def _codewords(rotated: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The 256 codewords of each group of dimensions: (M, 256, 4), by faiss."""
-    width = rotated.shape[1]
-    if len(rotated) < CODEWORDS:  # faiss wants at least as many
-        rotated = np.resize(rotated, (CODEWORDS, width))
-    quantiser = faiss.ProductQuantizer(width, width // GROUP, 8)
-    quantiser.cp.seed, quantiser.cp.min_points_per_centroid = 0, 1
-    quantiser.train(np.ascontiguousarray(rotated))
-    return faiss.vector_to_array(quantiser.centroids).reshape(-1, CODEWORDS, GROUP)
-
-
-def to_byte(factors: NDArray[np.floating]) -> NDArray[np.uint8]:
-    """Factors (n,) as whole numbers from 0 to 255."""
-    low, high = FACTORS
-    return np.rint((np.clip(factors, low, high) - low) * (255 / (high - low))).astype(np.uint8)
-
-
-def from_byte(numbers: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """What :func:`to_byte` made whole numbers of."""
-    low, high = FACTORS
-    return (low + numbers.astype(np.float32) * ((high - low) / 255)).astype(np.float32)
+def nearest_level(values: NDArray[np.floating], levels: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """Which of ``levels``, ascending, is nearest to each of ``values`` (n,): (n,)."""
+    return np.searchsorted((levels[1:] + levels[:-1]) / 2, values).astype(np.uint8)

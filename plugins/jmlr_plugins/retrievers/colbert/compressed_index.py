@@ -19,7 +19,7 @@ from torch import Tensor
 
 from jmlr_cli.contracts.values import Match
 from jmlr_cli.errors import DamagedError
-from jmlr_plugins.retrievers.colbert.codebook import CODEWORDS, Codebook, Codes, from_byte
+from jmlr_plugins.retrievers.colbert.codebook import CODEWORDS, Codebook, Codes
 from jmlr_plugins.retrievers.colbert.fit import Fit
 from jmlr_plugins.retrievers.colbert.inverted_lists import InvertedLists, write_lists
 from jmlr_plugins.retrievers.colbert.token_vectors import TokenVectors
@@ -52,8 +52,8 @@ class CompressedIndex:
         self._probes = probes
         self._rescored = rescored
         self._vectors = torch.from_numpy(self.codebook.centroids.vectors)
-        self._scales = torch.from_numpy(self.codebook.scales).unsqueeze(1)
-        self._rotation = torch.from_numpy(self.codebook.rotation)
+        self._gains, self._factors = (torch.from_numpy(each).unsqueeze(1) for each in self.codebook.scaling)
+        self._decoder = torch.from_numpy(self.codebook.decoder)
         self._codewords = torch.from_numpy(self.codebook.codewords)
         self._offsets = torch.arange(len(self._codewords), dtype=torch.int32) * CODEWORDS
 
@@ -128,14 +128,14 @@ class CompressedIndex:
         words = torch.from_numpy(codes.bytes[:, :-1]) + self._offsets
         rest = torch.nn.functional.embedding_bag(words, self._table(query), mode="sum")
         nearest = torch.from_numpy(codes.centroids.astype(np.int64))
-        factors = torch.from_numpy(from_byte(codes.bytes[:, -1])).unsqueeze(1)
-        tokens = similarity[nearest].addcmul_(rest, self._scales[nearest]).mul_(factors)
+        last = torch.from_numpy(codes.bytes[:, -1].astype(np.int64))
+        tokens = similarity[nearest].addcmul_(rest, self._gains[last]).mul_(self._factors[last])
         bounds = np.concatenate([[0], np.cumsum(lengths)[:-1]])
         return np.maximum.reduceat(tokens.numpy(), bounds, axis=0).sum(1)
 
     def _table(self, query: Tensor) -> Tensor:
         """What each codeword adds to the similarity with each token of a question: (M * 256, n)."""
-        groups = (query @ self._rotation.T).view(len(query), len(self._codewords), -1)
+        groups = (query @ self._decoder.T).view(len(query), len(self._codewords), -1)
         return torch.einsum("mwd,nmd->mwn", self._codewords, groups).reshape(-1, len(query)).contiguous()
 
 
