@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
 
-PACKAGES = ("jmlr", "torch", "transformers", "peft", "accelerate", "faiss-cpu", "faiss-gpu", "tokenizers", "numpy")
+PACKAGES = (
+    "jmlr", "torch", "transformers", "peft", "accelerate", "bitsandbytes", "faiss-cpu", "faiss-gpu", "tokenizers", "numpy",
+)  # fmt: skip
 
 
 def package_versions() -> dict[str, str]:

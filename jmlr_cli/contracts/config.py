@@ -54,7 +54,7 @@ class GeneratorConfig(Section):
         None, description="RoPE scaling that stretches the context, in transformers' own words: {rope_type: linear, factor: 8.0}."
     )
     quantization: Literal["nf4", "int8"] | None = Field(
-        None, description="Load the frozen weights quantised (bitsandbytes, GPU)."
+        None, description="Hold the frozen weights in 4 or 8 bits (QLoRA; bitsandbytes, in the extra `quantization`)."
     )
     lora: LoraConfig = Field(default_factory=LoraConfig, description="The adapters that training updates.")
     options: dict[str, Any] = Field(default_factory=dict, description="The plugin's own options.")

@@ -7,7 +7,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 
-from jmlr_cli.contracts.config import LoraConfig
+from jmlr_cli.contracts.config import GeneratorConfig, LoraConfig
 from jmlr_cli.errors import InputError
 from jmlr_cli.models.catalogue import Shape, find_shape
 from jmlr_cli.plugins import registry
@@ -19,7 +19,8 @@ UNGATED = ("bert", "distilbert", "roberta", "gpt2", "gpt_neox", "opt")
 TOKENS_PER_WORD = 1.4
 QUESTION_TOKENS = 200
 BYTES = {"float32": 4.0, "bfloat16": 2.0, "float16": 2.0, "auto": 2.0}
-QUANTISED = {"nf4": 0.56, "int8": 1.06}
+QUANTISED = {"nf4": 0.516, "int8": 1.0}
+"""Bytes a weight of a quantised layer. nf4: 4 bits, for each 64 weights a scale of 8 bits, for 256 of those 4 bytes."""
 A100_FLOPS = 312e12 * 0.4
 """The bfloat16 rate of an NVIDIA A100 (its data sheet), at a utilisation of 40 %."""
 
@@ -63,8 +64,13 @@ def parameters(shape: Shape) -> int:
     key_value = shape.hidden * shape.kv_heads // shape.heads
     attention = 2 * shape.hidden * shape.hidden + 2 * shape.hidden * key_value
     feed_forward = (3 if shape.gated else 2) * shape.hidden * shape.intermediate
-    embeddings = shape.vocabulary * shape.hidden * (1 if shape.tied else 2)
-    return shape.layers * (attention + feed_forward) + embeddings
+    return shape.layers * (attention + feed_forward) + _embeddings(shape)
+
+
+def weight_bytes(shape: Shape, config: GeneratorConfig) -> float:
+    """What the frozen weights take. Quantisation leaves the embeddings and the output layer as they are."""
+    each, embeddings = BYTES[config.dtype], _embeddings(shape)
+    return (parameters(shape) - embeddings) * QUANTISED.get(config.quantization or "", each) + embeddings * each
 
 
 def adapter_parameters(shape: Shape, lora: LoraConfig) -> int:
@@ -96,6 +102,10 @@ def shape_of(model: str | None) -> Shape | None:
         return known
     config = Path(model).expanduser() / "config.json"
     return _shape_from(config) if config.is_file() else None
+
+
+def _embeddings(shape: Shape) -> int:
+    return shape.vocabulary * shape.hidden * (1 if shape.tied else 2)
 
 
 def _shape_from(config: Path) -> Shape:
@@ -142,12 +152,11 @@ def _memory(recipe: Recipe, generator: Shape, retriever: Shape | None, adapters:
     """Weights, of which a device has its part where they are spread; adapters with their gradients and AdamW's two moments (16
     bytes each), the retriever likewise; the activations of one prompt: one hidden state a layer when recomputed, some 34
     otherwise."""
-    each = QUANTISED.get(recipe.generator.quantization or "", BYTES[recipe.generator.dtype])
     kept = 2 if _recomputes(recipe) else 34
     activations = recipe.training.batch_size * read * generator.hidden * generator.layers * kept
     logits = recipe.training.batch_size * QUESTION_TOKENS * generator.vocabulary * 4
     encoder = parameters(retriever) * (16 if recipe.retriever.train else 4) if retriever else 0
-    weights = parameters(generator) * each / (recipe.training.devices if recipe.training.fsdp else 1)
+    weights = weight_bytes(generator, recipe.generator) / (recipe.training.devices if recipe.training.fsdp else 1)
     return round((weights + adapters * 16 + encoder + activations + logits) / GIB, 1)
 
 

@@ -55,6 +55,27 @@ def test_a_run_killed_again_and_again_ends_as_one_that_was_not(forks, indexed, p
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("kind", ["nf4", "int8"])
+def test_a_quantised_model_learns_is_killed_goes_on_and_answers(forks, indexed, kind):
+    pytest.importorskip("bitsandbytes", reason="the extra quantization is not installed")
+    recipe = (*RUN, "--set", f"generator.quantization={kind}")
+    whole = forks(indexed, *recipe, "--json")
+    assert whole.code == 0, whole.err
+    assert "cast" not in whole.err
+    folder = indexed / ".jmlr" / "runs"
+    assert forks(indexed, *recipe, kill_at=whole.changes // 2).killed
+    killed = next(run for run in folder.iterdir() if run.name != whole.json["run"])
+    resumed = forks(indexed, "train", "--resume", killed.name)
+    assert resumed.code == 0, resumed.err
+    assert losses(killed) == losses(folder / whole.json["run"])
+    assert weights(killed) == weights(folder / whole.json["run"])
+    assert forks(indexed, "ask", "What is given first in anaphylaxis?", "--run", killed.name).code == 0
+    answered = [forks(indexed, "eval", "questions.jsonl", "--run", run.name, "--json") for run in folder.iterdir()]
+    assert [done.code for done in answered] == [0, 0], answered[0].err
+    assert answered[0].json["answer_nll"] == answered[1].json["answer_nll"]
+
+
+@pytest.mark.slow
 def test_a_damaged_checkpoint_is_passed_over_on_resume(forks, indexed):
     whole = forks(indexed, *RUN, "--json").json
     folder = indexed / ".jmlr" / "runs"

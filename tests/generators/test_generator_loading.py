@@ -13,6 +13,7 @@ from jmlr_cli.contracts.generator import TrainableGenerator
 from jmlr_cli.errors import InputError, MissingError
 from jmlr_cli.models.tiny import build_tiny_encoder
 from jmlr_cli.plugins import registry
+from jmlr_plugins.generators import loading
 from jmlr_plugins.generators.causal_lm import CausalLMGenerator
 from jmlr_plugins.generators.loading import load_settings, longest_context, quantization_of
 
@@ -126,11 +127,12 @@ def test_a_stretch_that_the_positions_already_count_is_not_counted_twice(plain_f
     assert longest_context(settings) == 2048
 
 
-@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 @pytest.mark.parametrize("quantization", ["nf4", "int8"])
-def test_quantisation_without_a_gpu_is_missing(make, plain_folder, quantization):
-    with pytest.raises(MissingError, match="needs a GPU"):
+def test_without_bitsandbytes_the_extra_is_named(make, plain_folder, monkeypatch, quantization):
+    monkeypatch.setattr(loading, "is_bitsandbytes_available", lambda: False)
+    with pytest.raises(MissingError, match=f"{quantization} quantisation needs bitsandbytes") as told:
         _ = make(plain_folder, quantization=quantization).module
+    assert "jmlr[quantization]" in told.value.hint
 
 
 def test_no_quantisation_is_asked_for_by_default():

@@ -104,6 +104,31 @@ def test_what_has_no_room_is_merged_in_each_pass(layer, monkeypatch):
     assert torch.equal(*outputs)
 
 
+@pytest.mark.parametrize("share", [0.05, 0.3, 1e-9])
+def test_dropout_drops_its_share_keeps_the_mean_and_passes_no_gradient_to_what_was_dropped(layer, share):
+    """The adapter is made to hand each of its first r inputs on, so that one sees which were dropped."""
+    r, width = layer.lora_A["default"].weight.shape
+    layer.lora_dropout["default"] = torch.nn.Dropout(share)
+    layer.lora_A["default"].weight.data.copy_(torch.eye(r, width))
+    layer.lora_B["default"].weight.data.copy_(torch.eye(layer.base_layer.out_features, r))
+    layer.base_layer.weight.data.zero_()
+    layer.train()
+    inputs = torch.ones(3, 2001, width, requires_grad=True)
+    torch.manual_seed(0)
+    outputs = layer(inputs)[..., :r]
+    outputs.sum().backward()
+    dropped = outputs == 0
+    spread = (share * (1 - share) / dropped.numel()) ** 0.5
+    assert dropped.float().mean().item() == pytest.approx(share, abs=4 * spread + 2**-16)
+    assert outputs.mean().item() == pytest.approx(layer.scaling["default"], rel=4 * spread / (1 - share) + 2**-16)
+    assert torch.equal(inputs.grad[..., :r] == 0, dropped)
+    assert dropped.any(0).float().mean() > dropped.float().mean() * 2 or not dropped.any()  # rows differ from one another
+    torch.manual_seed(0)
+    assert torch.equal(layer(inputs)[..., :r], outputs)
+    layer.eval()
+    assert not (layer(inputs)[..., :r] == 0).any()
+
+
 def test_bfloat16_weights_learn_through_float32_adapters(decoder, tiny_texts):
     lora = {"r": 4, "targets": ("q_proj", "down_proj")}
     generator = CausalLMGenerator(GeneratorConfig(model=str(decoder), dtype="bfloat16", lora=lora))

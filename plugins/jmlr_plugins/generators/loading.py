@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 from contextlib import contextmanager
+from logging import ERROR, getLogger
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from transformers import (
     PreTrainedTokenizerBase,
 )
 from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
-from transformers.utils import logging
+from transformers.utils import BITSANDBYTES_MIN_VERSION, is_bitsandbytes_available, logging
 
 from jmlr_cli.contracts.config import GeneratorConfig
 from jmlr_cli.devices import device, dtype
@@ -96,22 +96,35 @@ def load_model(folder: Path, settings: PreTrainedConfig, config: GeneratorConfig
         )
     # Answers are drawn greedily: of the model's own generation settings only its ends count.
     model.generation_config = GenerationConfig(eos_token_id=model.generation_config.eos_token_id)
-    return model.eval() if quantization else model.to(device()).eval()
+    if quantization is None:
+        model.to(device())
+    else:
+        _keep_packing(model)
+    return model.eval()
 
 
 def quantization_of(config: GeneratorConfig, number_type: torch.dtype) -> BitsAndBytesConfig | None:
     """How bitsandbytes quantises the weights, or None. Raises :class:`MissingError` where it cannot run."""
     if config.quantization is None:
         return None
-    if not torch.cuda.is_available():
-        raise MissingError(f"{config.quantization} quantisation needs a GPU", "Set generator.quantization to null.")
-    if importlib.util.find_spec("bitsandbytes") is None:
-        raise MissingError(f"{config.quantization} quantisation needs bitsandbytes", "pip install 'jmlr[gpu]'")
+    if not is_bitsandbytes_available():
+        oldest = f"bitsandbytes {BITSANDBYTES_MIN_VERSION} or newer"
+        raise MissingError(f"{config.quantization} quantisation needs {oldest}", "pip install 'jmlr[quantization]'")
+    # It warns at every product of int8 that inputs are rounded, and where a CPU would take a kernel that is not used here.
+    getLogger("bitsandbytes").setLevel(ERROR)
     if config.quantization == "int8":
         return BitsAndBytesConfig(load_in_8bit=True)
     return BitsAndBytesConfig(
         load_in_4bit=True, bnb_4bit_quant_type="nf4", bnb_4bit_use_double_quant=True, bnb_4bit_compute_dtype=number_type
     )
+
+
+def _keep_packing(model: PreTrainedModel) -> None:
+    """Keep 4-bit weights as they were quantised. On a CPU with AVX512-BF16, bitsandbytes would repack them in the first pass
+    without gradient: their scales would lose precision, and later passes would hand no gradient on."""
+    for layer in model.modules():
+        if hasattr(layer, "support_avx512bf16_for_cpu"):
+            setattr(layer, "support_avx512bf16_for_cpu", False)  # noqa: B010 - only a 4-bit layer has one
 
 
 @contextmanager
