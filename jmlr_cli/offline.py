@@ -7,11 +7,15 @@ import os
 from jmlr_cli.errors import MissingError
 
 VARIABLE = "JMLR_OFFLINE"
+USER_NAMES = ("LOGNAME", "USER", "LNAME", "USERNAME")
+"""Where Python looks for the user's name before it asks the system."""
 
 
 def go_offline() -> None:
     """Use no network from now on, nor in the processes that this one starts. Must come before the hub's client is imported."""
     os.environ.update({VARIABLE: "1", "HF_HUB_OFFLINE": "1"})
+    if not any(map(os.environ.get, USER_NAMES)):  # torch asks for it, and the system would tell it over a socket
+        os.environ["LOGNAME"] = f"uid_{os.getuid()}"
 
 
 def is_offline() -> bool:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import platform
 import signal
+import subprocess
+import sys
 
 import pytest
 
+from jmlr_cli.offline import USER_NAMES
 from tests.thorough import thoroughly
 
 CALLS = {"x86_64": (0xC000003E, 41), "aarch64": (0xC00000B7, 198)}
@@ -56,6 +60,15 @@ def test_no_command_makes_a_socket_offline(forks, forbidding, pages, questions, 
     for arguments in COMMANDS:
         done = forks(tmp_path, *arguments, "--offline", before=forbidding)
         assert done.code == 0, (arguments, done.err)
+
+
+@pytest.mark.slow
+def test_a_process_that_imports_everything_anew_makes_no_socket_offline(clinic, forbidding):
+    nameless = {name: value for name, value in os.environ.items() if name not in USER_NAMES}
+    code = f"{forbidding}\nimport sys\nsys.argv = ['jmlr', 'ask', 'What treats gout?', '--offline']\n"
+    code += "from jmlr_cli.main import main\nmain()"
+    done = subprocess.run([sys.executable, "-c", code], cwd=clinic.folder, env=nameless, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize(
