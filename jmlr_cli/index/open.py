@@ -106,5 +106,5 @@ def _check_fingerprint(folder: Path, manifest: Manifest, retriever: Retriever) -
         built_by = " ".join(filter(None, (manifest.retriever, manifest.checkpoint)))
         raise InputError(
             f"the index {folder.name!r} was built by another retriever than {built_by} is now",
-            "Its weights have changed: run `jmlr index` again with the same --name.",
+            "Its weights, or how its files are written, have changed: run `jmlr index` again with the same --name.",
         )
