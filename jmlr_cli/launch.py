@@ -92,9 +92,6 @@ def first_one_first() -> Iterator[None]:
 @contextmanager
 def one_by_one() -> Iterator[None]:
     """Let the processes do this one after the other: each needs much memory for it, and only for a while."""
-    if processes() == 1:
-        yield
-        return
     from accelerate import PartialState
 
     for turn in range(processes()):
