@@ -35,7 +35,7 @@ class Sizes:
 FULL = Sizes(
     passages=15_000, large_passages=100_000, large_bm25=230_000, large_dense=250_000, queries=200, large_queries=40,
     batch=100, encoded=256, types=20_000, tokens=142,
-    points=((4, 64), (8, 128), (16, 192), (32, 256), (64, 768), (128, 1024), (128, 2048)),
+    points=((4, 32), (8, 64), (16, 96), (32, 128), (64, 384), (128, 1024), (128, 2048)),
 )  # fmt: skip
 TINY = Sizes(
     passages=300, large_passages=400, large_bm25=400, large_dense=400, queries=12, large_queries=6,

@@ -19,15 +19,16 @@ from jmlr_cli.contracts.values import Passage
 from jmlr_cli.errors import DamagedError
 from jmlr_cli.files import folder_checksums
 from jmlr_plugins.retrievers.colbert import build as token_build
-from jmlr_plugins.retrievers.colbert import codebook_training
+from jmlr_plugins.retrievers.colbert import inverted_lists
 from jmlr_plugins.retrievers.colbert.build import TokenBuild
-from jmlr_plugins.retrievers.colbert.codebook import Codebook
+from jmlr_plugins.retrievers.colbert.codebook import Codebook, mean_of_each
 from jmlr_plugins.retrievers.colbert.codebook_training import train_codebook
 from jmlr_plugins.retrievers.colbert.compressed_index import CODEBOOK, CompressedIndex
 from jmlr_plugins.retrievers.colbert.token_index import TokenIndex
 from jmlr_plugins.retrievers.colbert.token_vectors import TokenVectors
 from jmlr_plugins.retrievers.storage import pieces
 from jmlr_plugins.retrievers.storage.pieces import FinishedError, Pieces, Share
+from jmlr_plugins.retrievers.storage.rows import read_array
 
 DIM, TOPICS = 32, 60
 RNG = np.random.default_rng(0)
@@ -36,6 +37,12 @@ CENTRES = RNG.standard_normal((TOPICS, DIM))
 
 def unit(vectors):
     return (vectors / np.linalg.norm(vectors, axis=-1, keepdims=True)).astype(np.float32)
+
+
+def passages_of(*numbers):
+    """The vectors of some passages, one after the other, and how many each has."""
+    each = [token_vectors(number) for number in numbers]
+    return np.concatenate(each), np.array([len(one) for one in each])
 
 
 def token_vectors(number: int, spread: float = 0.15) -> np.ndarray:
@@ -92,9 +99,9 @@ def ids(found):
 
 
 def test_a_code_takes_two_bits_a_dimension_and_decodes_to_nearly_the_vector():
-    vectors = np.concatenate([token_vectors(number) for number in range(300)])
-    book = train_codebook(vectors.copy(), 100)
-    codes = book.encode(vectors)
+    vectors, lengths = passages_of(*range(300))
+    book = train_codebook(vectors.copy(), lengths, 100)
+    codes = book.encode(vectors, lengths)
     decoded = book.decode(codes)
     assert (codes.bytes.shape[1], codes.bytes.dtype, codes.centroids.dtype) == (DIM // 4 + 1, np.uint8, np.uint16)
     assert (vectors * decoded).sum(1).mean() > 0.95
@@ -104,53 +111,51 @@ def test_a_code_takes_two_bits_a_dimension_and_decodes_to_nearly_the_vector():
 
 @pytest.mark.parametrize("dim", [2, 6, 30])
 def test_any_width_of_vectors_can_be_compressed(dim):
-    vectors = unit(np.random.default_rng(0).standard_normal((600, dim)))
-    book = train_codebook(vectors.copy(), 20)
-    assert (vectors * book.decode(book.encode(vectors))).sum(1).mean() > 0.9
+    vectors, lengths = unit(np.random.default_rng(0).standard_normal((600, dim))), np.full(20, 30)
+    book = train_codebook(vectors.copy(), lengths, 20)
+    assert (vectors * book.decode(book.encode(vectors, lengths))).sum(1).mean() > 0.9
 
 
-def test_a_vector_near_its_centroid_is_coded_as_well_for_its_distance_as_one_far_off():
-    lengths = np.tile([0.05, 0.5], 2000)[:, None]
-    vectors = unit(unit(CENTRES[0]) + lengths * unit(np.random.default_rng(0).standard_normal((4000, DIM))))
-    book = train_codebook(vectors.copy(), 1)
-    codes = book.encode(vectors)
+def test_a_passage_near_its_centroid_is_coded_as_well_for_its_distance_as_one_far_off():
+    distances = np.repeat([0.05, 0.5], 2000)[:, None]
+    vectors = unit(unit(CENTRES[0]) + distances * unit(np.random.default_rng(0).standard_normal((4000, DIM))))
+    lengths = np.full(100, 40)
+    book = train_codebook(vectors.copy(), lengths, 1)
+    codes = book.encode(vectors, lengths)
     missed = ((vectors - book.decode(codes)) ** 2).sum(1)
     rest = ((vectors - book.centroids.vectors[codes.centroids]) ** 2).sum(1)
-    near, far = (missed[each::2].sum() / rest[each::2].sum() for each in (0, 1))
+    near, far = (missed[each].sum() / rest[each].sum() for each in (slice(2000), slice(2000, None)))
     assert near < 0.1
     assert far < 0.1
 
 
-def test_errors_are_smallest_where_token_vectors_lie(monkeypatch):
+def test_what_the_tokens_of_a_passage_have_in_common_is_kept_apart_from_their_codes():
     rng = np.random.default_rng(0)
-    vectors = unit(rng.standard_normal((6000, DIM)) * np.geomspace(1, 0.1, DIM))
-    moments = vectors.T @ vectors / len(vectors)
-
-    def loss(power: float) -> float:
-        """The mean square of what compression does to the similarity with a vector of the same kind."""
-        monkeypatch.setattr(codebook_training, "POWER", power)
-        book = train_codebook(vectors.copy(), 4)
-        errors = vectors - book.decode(book.encode(vectors))
-        return float(np.einsum("nd,de,ne->", errors, moments, errors))
-
-    assert loss(0.5) < 0.9 * loss(0.0)
+    own = rng.standard_normal((200, 1, DIM)) * 0.2
+    vectors = unit(unit(CENTRES[rng.integers(0, TOPICS, (200, 40))]) + own + 0.1 * rng.standard_normal((200, 40, DIM)))
+    vectors, lengths = vectors.reshape(-1, DIM), np.full(200, 40)
+    book = train_codebook(vectors.copy(), lengths, TOPICS)
+    with_shifts = book.encode(vectors, lengths)
+    means = mean_of_each(vectors - book.centroids.vectors[with_shifts.centroids], lengths)
+    assert np.abs(book.shift(with_shifts.shifts) - means).mean() < 0.02 * np.abs(means).mean()
+    apart = train_codebook(vectors.copy(), np.ones(len(vectors), dtype=int), TOPICS)
+    assert with_shifts.error < 0.75 * apart.encode(vectors, np.ones(len(vectors), dtype=int)).error
 
 
 def test_the_error_of_codes_is_that_of_what_they_decode_to():
-    vectors = np.concatenate([token_vectors(number) for number in range(300)])
-    book = train_codebook(vectors.copy(), 100)
-    codes = book.encode(vectors)
+    vectors, lengths = passages_of(*range(300))
+    book = train_codebook(vectors.copy(), lengths, 100)
+    codes = book.encode(vectors, lengths)
     assert codes.error == pytest.approx(((vectors - book.decode(codes)) ** 2).sum(), rel=1e-4)
 
 
 def test_a_codebook_of_another_format_is_not_misread(tmp_path):
-    vectors = np.concatenate([token_vectors(number) for number in range(60)])
     path = tmp_path / CODEBOOK
-    train_codebook(vectors, 20).write(path)
+    train_codebook(*passages_of(*range(60)), 20).write(path)
     arrays = load_file(path)
-    before = {name: array for name, array in arrays.items() if name not in ("gains", "coder")}
+    before = {name: array for name, array in arrays.items() if name not in ("gains", "rotation")}
     save_file(before, path)
-    with pytest.raises(DamagedError, match=r"codebook.*gains|codebook.*coder"):
+    with pytest.raises(DamagedError, match=r"codebook.*gains|codebook.*rotation"):
         Codebook.read(path)
 
 
@@ -174,6 +179,15 @@ def test_scores_are_maxsim_with_the_decoded_vectors(tmp_path, queries):
         expected = (queries.vectors[3] @ decoded.T).max(1).values.sum().item()
         scores = {match.passage_id: match.score for match in index.search(queries, 100)[3]}
         assert scores[index.rows.ids[row]] == pytest.approx(expected, abs=1e-4)
+
+
+def test_passages_beyond_a_block_of_lists_are_found(tmp_path, monkeypatch, queries):
+    in_one = build(tmp_path / "one", range(600))
+    monkeypatch.setattr(inverted_lists, "BLOCK", 128)
+    in_five = build(tmp_path / "five", range(600))
+    assert len(read_array(tmp_path / "five" / "list_starts.npy")) == 5 * len(in_five.codebook.centroids) + 1
+    assert read_array(tmp_path / "five" / "lists.npy").max() < 128
+    assert in_five.search(queries, 10) == in_one.search(queries, 10)
 
 
 def test_more_than_are_probed_can_be_asked_for(tmp_path, queries):
@@ -303,7 +317,7 @@ def test_all_passages_can_go_and_come_back(tmp_path, queries):
 
 
 @pytest.mark.parametrize(
-    "name", ["codes.npy", "centroids.npy", "lists.npy", "list_starts.npy", CODEBOOK, "fit.json", "lengths.npy"]
+    "name", ["codes.npy", "centroids.npy", "shifts.npy", "lists.npy", "list_starts.npy", CODEBOOK, "fit.json", "lengths.npy"]
 )
 def test_a_file_that_is_cut_short_is_named(tmp_path, name):
     build(tmp_path / "x", range(200))
@@ -315,7 +329,8 @@ def test_a_file_that_is_cut_short_is_named(tmp_path, name):
 
 def test_at_most_forty_bytes_a_token_at_the_usual_width():
     vectors = unit(np.random.default_rng(0).standard_normal((2000, 128)))
-    codes = train_codebook(vectors.copy(), 20).encode(vectors[:10])
-    codebook_bytes = 128 * 2 / token_build.TOKENS_PER_CENTROID
+    codes = train_codebook(vectors.copy(), np.full(100, 20), 20).encode(vectors[:20], np.array([20]))
+    codebook_bytes = 128 / token_build.TOKENS_PER_CENTROID
     passage_in_list = 2
-    assert codes.bytes[0].nbytes + codes.centroids[0].nbytes + codebook_bytes + passage_in_list <= 40
+    shift = codes.shifts[0].nbytes / 20
+    assert codes.bytes[0].nbytes + codes.centroids[0].nbytes + shift + codebook_bytes + passage_in_list <= 40

@@ -124,21 +124,29 @@ class TokenBuild:
         share = len(sample) / len(self._work)
         tokens = self._sample_tokens_of(sample) / share
         centroids = int(min(max(tokens // TOKENS_PER_CENTROID, 1), MOST_CENTROIDS))
-        return train_codebook(self._first(SAMPLE_PER_CENTROID * centroids, sample), centroids)
+        return train_codebook(*self._first(SAMPLE_PER_CENTROID * centroids, sample), centroids)
 
-    def _first(self, count: int, sample: range) -> NDArray[np.float32]:
-        """The vectors of the old index and of as many pieces of the sample as are needed for ``count``."""
+    def _first(self, count: int, sample: range) -> tuple[NDArray[np.float32], NDArray[np.int64]]:
+        """The vectors of the old index and of as many pieces of the sample as are needed for ``count``, and how many each of
+        their passages has."""
         found = [np.asarray(self._old.source().load()["vectors"])]
+        lengths = [self._old.lengths]
         for number in sample:
             if sum(map(len, found)) < count:
                 found.append(self._pieces.load(_raw(number))["vectors"])
-        return np.concatenate([part for part in found if len(part)], dtype=np.float32)
+                lengths.append(self._lengths(number))
+        return np.concatenate([part for part in found if len(part)], dtype=np.float32), np.concatenate(lengths)
 
     def _compressed(self, arrays: dict[str, NDArray]) -> dict[str, NDArray]:
         """The codes of a piece, and their error."""
-        codes = self.codebook.encode(arrays["vectors"])
-        error = np.array([codes.error])
-        return {"codes": codes.bytes, "centroids": codes.centroids, "lengths": arrays["lengths"], "error": error}
+        codes = self.codebook.encode(arrays["vectors"], arrays["lengths"])
+        return {
+            "codes": codes.bytes,
+            "centroids": codes.centroids,
+            "shifts": codes.shifts,
+            "lengths": arrays["lengths"],
+            "error": np.array([codes.error]),
+        }
 
     def _compress_sample(self) -> None:
         """Replace the pieces of the sample by their codes."""
@@ -151,25 +159,27 @@ class TokenBuild:
         """Write the index out of what stays of the old one and all pieces."""
         kept = np.concatenate([self._kept, np.ones(sum(map(len, self._ids)), dtype=bool)])
         if not self._is_compressed:
-            write_merged(into, [self._old.source(), *self._sources(_raw, "vectors")], kept)
+            write_merged(into, [self._old.source(), *self._sources(_raw, ["vectors"])], kept)
             return
         self._compress_sample()
         old, fit = self._old_codes()
-        pieces = self._sources(_codes, "codes", "centroids")
+        pieces = self._sources(_codes, ["codes", "centroids"], ["shifts"])
         write_merged(into, [old, *pieces], kept)
         for number, piece in enumerate(pieces):
             error = float(self._pieces.read("error", _codes(number))[0])
             fit = fit.with_more(int(piece.lengths.sum()), error, later=isinstance(self._old, CompressedIndex))
         finish_compressed(into, self.codebook, fit)
 
-    def _sources(self, name: Callable[[int], str], *arrays: str) -> list[Source]:
-        """The pieces, as what is put together."""
+    def _sources(self, name: Callable[[int], str], of_tokens: Sequence[str], whole: Sequence[str] = ()) -> list[Source]:
+        """The pieces, as what is put together: their arrays with one entry a token, and those with one a passage."""
 
-        def load(number: int) -> dict[str, NDArray]:
-            piece = self._pieces.load(name(number))
-            return {each: piece[each] for each in arrays}
+        def load(arrays: Sequence[str], number: int) -> dict[str, NDArray]:
+            return {each: self._pieces.read(each, name(number)) for each in arrays}
 
-        return [Source(ids, self._lengths(number), partial(load, number)) for number, ids in enumerate(self._ids)]
+        return [
+            Source(ids, self._lengths(number), partial(load, of_tokens, number), partial(load, whole, number))
+            for number, ids in enumerate(self._ids)
+        ]
 
     def _old_codes(self) -> tuple[Source, Fit]:
         """The codes of the old index, made now if it had none, and how well they fit."""
@@ -179,9 +189,10 @@ class TokenBuild:
         vectors = np.array(source.load()["vectors"])
         if not len(vectors):
             return source, Fit()
-        codes = self.codebook.encode(vectors)
+        codes = self.codebook.encode(vectors, source.lengths)
         arrays: dict[str, NDArray] = {"codes": codes.bytes, "centroids": codes.centroids}
-        return replace(source, load=lambda: arrays), Fit().with_more(len(vectors), codes.error)
+        whole: dict[str, NDArray] = {"shifts": codes.shifts}
+        return replace(source, load=lambda: arrays, load_whole=lambda: whole), Fit().with_more(len(vectors), codes.error)
 
 
 def _raw(number: int) -> str:

@@ -17,16 +17,33 @@ COARSE_SAMPLE = 256
 NEIGHBOURS = 8
 """Cells whose centroids a vector is compared with: its own and those around it."""
 BLOCK = 1 << 16
+MOST = 127
+"""The largest number that a signed byte holds, and its negative."""
 
 
 @dataclass(frozen=True)
 class Centroids:
-    """``vectors``: (K, d) float32, those of one cell side by side. ``cells``: (k, d). Cell ``c`` has those from
-    ``starts[c]`` to ``starts[c + 1]``."""
+    """``numbers``: (K, d) int8, those of one cell side by side, times ``steps``: (d,). ``cells``: (k, d). Cell ``c`` has those
+    from ``starts[c]`` to ``starts[c + 1]``."""
 
-    vectors: NDArray[np.float32]
+    numbers: NDArray[np.int8]
+    steps: NDArray[np.float32]
     cells: NDArray[np.float32]
     starts: NDArray[np.int64]
+
+    @classmethod
+    def rounded(cls, vectors: NDArray[np.float32], cells: NDArray[np.float32], starts: NDArray[np.int64]) -> Centroids:
+        """Those nearest to ``vectors`` (K, d) that a byte a number tells apart."""
+        steps = np.maximum(np.abs(vectors).max(axis=0), 1e-6) / MOST
+        return cls(np.rint(vectors / steps).astype(np.int8), steps.astype(np.float32), cells, starts)
+
+    def __len__(self) -> int:
+        return len(self.numbers)
+
+    @cached_property
+    def vectors(self) -> NDArray[np.float32]:
+        """The centroids: (K, d)."""
+        return self.numbers * self.steps
 
     def nearest(self, vectors: NDArray[np.float32]) -> NDArray[np.int64]:
         """For each of ``vectors`` (n, d), of length one, the centroid of largest inner product in the cells around it: (n,)."""
@@ -63,11 +80,11 @@ def find_centroids(sample: NDArray[np.float32], count: int) -> Centroids:
     """About ``count`` centroids of ``sample`` (n, d), whose vectors have length one, by k-means in two levels: about
     ``sqrt(count)`` cells, then the centroids of each, as many as its share of the sample. The same sample gives the same ones."""
     cells = _kmeans(sample, max(1, round(count**0.5)), sample_each=COARSE_SAMPLE)
-    own = Centroids(cells, cells, np.arange(len(cells) + 1)).nearest(sample) if len(cells) > 1 else np.zeros(len(sample), int)
+    own = Centroids.rounded(cells, cells, np.arange(len(cells) + 1)).nearest(sample)
     shares = np.bincount(own, minlength=len(cells)) / len(sample)
     fine = [_kmeans(sample[own == cell], max(1, round(count * shares[cell]))) for cell in range(len(cells))]
     starts = np.concatenate([[0], np.cumsum([len(part) for part in fine])])
-    return Centroids(np.concatenate(fine), cells, starts)
+    return Centroids.rounded(np.concatenate(fine), cells, starts)
 
 
 def _kmeans(points: NDArray[np.float32], count: int, sample_each: int = 1 << 20) -> NDArray[np.float32]:

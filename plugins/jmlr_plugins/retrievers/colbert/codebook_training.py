@@ -8,51 +8,57 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from jmlr_plugins.retrievers.colbert.centroids import Centroids, find_centroids
-from jmlr_plugins.retrievers.colbert.codebook import CODEWORDS, GROUP, LEVELS, Codebook, nearest_level
+from jmlr_plugins.retrievers.colbert.centroids import MOST, find_centroids
+from jmlr_plugins.retrievers.colbert.codebook import (
+    CODEWORDS,
+    GROUP,
+    LEVELS,
+    Codebook,
+    mean_of_each,
+    nearest_level,
+    shifts_of,
+)
 
 QUANTISER_SAMPLE = 1 << 16
 """Vectors of the sample, at least, whose differences from their centroids are looked at; more do not make codes better."""
-POWER = 0.5
-"""How much more an error counts in directions that token vectors share: 0 is not at all, and 1 as much as in the score of a
-question whose tokens are like the passages' but have nothing to do with the one compared. Where they have, as those that a
-passage is found by, errors in all directions matter; 0.5 is best for them."""
-SMALLEST = 1e-4
-"""The least share of the largest second moment that a direction is taken to have."""
 COVERED = (0.001, 0.999)
 """The quantiles of the sample's gains and factors that are the lowest and the highest level."""
 
 
-def train_codebook(sample: NDArray[np.float32], count: int) -> Codebook:
-    """A codebook with about ``count`` centroids from ``sample`` (n, d), vectors of length one."""
-    found = find_centroids(sample, count)
-    # what is on disk later is what residuals are taken from now
-    centroids = Centroids(found.vectors.astype(np.float16).astype(np.float32), found.cells, found.starts)
-    some = sample[:: max(1, len(sample) // QUANTISER_SAMPLE)]
-    nearest = centroids.nearest(some)
-    weighing, back = weighings(some)
-    rest: NDArray[np.float32] = np.subtract(some, centroids.vectors[nearest]) @ weighing
-    lengths = np.linalg.norm(rest, axis=1)
-    gains = np.geomspace(*_range(lengths), LEVELS).astype(np.float32)
-    own: NDArray[np.float32] = gains[nearest_level(lengths, gains)]
+def train_codebook(sample: NDArray[np.float32], lengths: NDArray[np.integer], count: int) -> Codebook:
+    """A codebook with about ``count`` centroids from ``sample`` (n, d), the vectors of length one of passages that have
+    ``lengths`` (N,) each."""
+    centroids = find_centroids(sample, count)
+    some, lengths = every_nth(sample, lengths, max(1, len(sample) // QUANTISER_SAMPLE))
+    base = centroids.vectors[centroids.nearest(some)]
+    basis = shift_basis(mean_of_each(some - base, lengths), round(len(some) / len(lengths)))
+    base += np.repeat(shifts_of(some - base, lengths, basis).astype(np.float32) @ basis, lengths, axis=0)
+    rest: NDArray[np.float32] = some - base
+    sizes = np.linalg.norm(rest, axis=1)
+    gains = np.geomspace(*_range(sizes), LEVELS).astype(np.float32)
+    own: NDArray[np.float32] = gains[nearest_level(sizes, gains)]
     rest /= own[:, None]
     rotation = balanced_rotation(rest)
     rest = rest @ rotation.T
     flat = np.ones(LEVELS, dtype=np.float32)
-    book = Codebook(centroids, rotation @ weighing, rotation @ back, _codewords(rest), gains, flat)
-    return replace(book, factors=np.linspace(*_range(book.factors_of(rest, nearest, own)), LEVELS).astype(np.float32))
+    book = Codebook(centroids, basis, rotation, _codewords(rest), gains, flat)
+    return replace(book, factors=np.linspace(*_range(book.factors_of(rest, base, own)), LEVELS).astype(np.float32))
 
 
-def weighings(vectors: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """A symmetric map (d, d) that makes what matters in a score the length, and the map back.
+def every_nth(
+    vectors: NDArray[np.float32], lengths: NDArray[np.integer], step: int
+) -> tuple[NDArray[np.float32], NDArray[np.integer]]:
+    """The vectors of every ``step``-th passage, and the lengths of these; ``vectors`` (n, d) are of ``lengths`` (N,)."""
+    kept = np.arange(len(lengths)) % step == 0
+    return vectors[np.repeat(kept, lengths)], lengths[kept]
 
-    An error ``e`` of a token vector changes its similarity with the tokens ``q`` of questions by ``e' E[q q'] e`` in the mean
-    square (the score-aware loss of Guo et al. 2020, arXiv 1908.10396, without its part along the vector, which scaling to
-    length one leaves next to nothing of). They come from the same encoder, so ``E[q q']`` is taken from ``vectors`` (n, d), and
-    the first map is this matrix to the power ``POWER / 2``."""
-    moments, axes = np.linalg.eigh((vectors.T @ vectors).astype(np.float64) / len(vectors))
-    weights = np.maximum(moments, SMALLEST * moments[-1]) ** (POWER / 2)
-    return ((axes * weights) @ axes.T).astype(np.float32), ((axes / weights) @ axes.T).astype(np.float32)
+
+def shift_basis(means: NDArray[np.float32], most: int) -> NDArray[np.float32]:
+    """What the numbers of a shift, from -127 to 127, are multiplied with: (L, d), orthogonal. The principal axes of ``means``
+    (N, d), the largest first, at most ``most`` of them, so that shifts take no more than a byte for each of as many tokens."""
+    _, axes = np.linalg.eigh((means.T @ means).astype(np.float64))
+    kept = axes[:, ::-1][:, : max(1, most)].T.astype(np.float32)
+    return kept * (max(float(np.quantile(np.abs(means @ kept.T), COVERED[1])), 1e-6) / MOST)
 
 
 def _range(values: NDArray[np.floating]) -> tuple[float, float]:

@@ -18,52 +18,64 @@ Tokens = Callable[[], Iterator[tuple[NDArray[np.integer], NDArray[np.integer]]]]
 and its centroid (n,)."""
 
 
+BLOCK = 1 << 16
+"""Passages whose rows two bytes tell apart: the lists of as many stand together."""
+
+
 @dataclass(frozen=True)
 class InvertedLists:
-    """The passages of centroid ``c`` stand in ``rows`` from ``starts[c]`` to ``starts[c + 1]``, each once, in turn."""
+    """The lists of ``K`` centroids, for each ``BLOCK`` of passages anew. Those of centroid ``c`` in block ``b`` stand in ``rows``
+    from ``starts[b K + c]`` to ``starts[b K + c + 1]``, each once, in turn, counted from the block's first passage."""
 
-    rows: NDArray[np.unsignedinteger]
+    rows: NDArray[np.uint16]
     starts: NDArray[np.int64]
+    centroids: int
 
     def of(self, centroids: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The passages of some centroids, one list after the other (n,), and how many each has (len(centroids),)."""
-        lengths = self.starts[centroids + 1] - self.starts[centroids]
-        return self.rows[ranges(self.starts[centroids], lengths)].astype(np.int64), lengths
+        """The passages of some centroids (n,), and the place in ``centroids`` of the one that each belongs to (n,). Those of one
+        passage come in the order of ``centroids``."""
+        blocks = np.arange(len(self.starts) // self.centroids)[:, None]
+        lists = (blocks * self.centroids + centroids).ravel()
+        lengths = self.starts[lists + 1] - self.starts[lists]
+        firsts = np.repeat(blocks * BLOCK, len(centroids))
+        rows = self.rows[ranges(self.starts[lists], lengths)].astype(np.int64)
+        rows += np.repeat(firsts, lengths)
+        return rows, np.repeat(np.tile(np.arange(len(centroids)), len(blocks)), lengths)
 
     @classmethod
-    def read(cls, folder: Path) -> InvertedLists:
+    def read(cls, folder: Path, centroids: int) -> InvertedLists:
         """Read what :func:`write_lists` wrote, its lists left on disk; raises :class:`DamagedError` when they do not fit."""
         starts = read_array(folder / "list_starts.npy")
         rows = read_array(folder / "lists.npy", mapped=True)
-        if not len(starts) or len(rows) != starts[-1]:
+        if not len(starts) or (len(starts) - 1) % centroids or len(rows) != starts[-1]:
             raise DamagedError(f"the lists in {folder} do not fit together", REBUILD)
-        return cls(rows, starts)
+        return cls(rows, starts, centroids)
 
 
 def write_lists(folder: Path, tokens: Tokens, passages: int, centroids: int) -> None:
     """Write the lists of all tokens, in two passes over them: one counts, one fills."""
-    counts = np.zeros(centroids, dtype=np.int64)
+    counts = np.zeros(-(-passages // BLOCK) * centroids, dtype=np.int64)
     for block in tokens():
-        counts += np.bincount(_pairs(*block)[1], minlength=centroids)
+        _, lists = _pairs(*block, centroids)
+        counts += np.bincount(lists, minlength=len(counts))
     starts = np.concatenate([[0], np.cumsum(counts)])
     np.save(folder / "list_starts.npy", starts, allow_pickle=False)
-    smallest = np.min_scalar_type(max(passages - 1, 0))
     if not starts[-1]:
-        np.save(folder / "lists.npy", np.zeros(0, dtype=smallest), allow_pickle=False)
+        np.save(folder / "lists.npy", np.zeros(0, dtype=np.uint16), allow_pickle=False)
         return
-    lists = np.lib.format.open_memmap(folder / "lists.npy", mode="w+", dtype=smallest, shape=(int(starts[-1]),))
+    rows = np.lib.format.open_memmap(folder / "lists.npy", mode="w+", dtype=np.uint16, shape=(int(starts[-1]),))
     filled = starts[:-1].copy()
     for block in tokens():
-        rows, ids = _pairs(*block)
-        here = np.bincount(ids, minlength=centroids)
+        own, lists = _pairs(*block, centroids)
+        here = np.bincount(lists, minlength=len(counts))
         firsts = np.concatenate([[0], np.cumsum(here)[:-1]])
-        lists[filled[ids] + np.arange(len(ids)) - firsts[ids]] = rows
+        rows[filled[lists] + np.arange(len(lists)) - firsts[lists]] = own
         filled += here
-    lists.flush()
+    rows.flush()
 
 
-def _pairs(rows: NDArray[np.integer], centroids: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Each passage and centroid that meet, once, by centroid and then by passage."""
-    first, span = int(rows.min()), int(rows.max()) - int(rows.min()) + 1
-    keys = np.unique(centroids.astype(np.int64) * span + (rows.astype(np.int64) - first))
-    return keys % span + first, keys // span
+def _pairs(rows: NDArray[np.integer], centroids: NDArray[np.integer], count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Each passage, counted from the first of its block of lists, and list that meet, once, by list and then by passage."""
+    blocks, own = np.divmod(rows.astype(np.int64), BLOCK)
+    lists, own = np.divmod(np.unique((blocks * count + centroids) * BLOCK + own), BLOCK)
+    return own, lists

@@ -36,7 +36,7 @@ class ColBERTRetriever(EncoderRetriever):
     """ColBERT (Khattab & Zaharia 2020, arXiv 2004.12832), from its own checkpoints or any encoder."""
 
     Options: ClassVar[type[Section]] = ColBERTOptions
-    layout: ClassVar[str] = "colbert/3"
+    layout: ClassVar[str] = "colbert/4"
     options: ColBERTOptions
     module: ColBERTEncoder
 

@@ -37,7 +37,12 @@ class ColBERTOptions(EncodingOptions):
         "compresses them (2 bits a dimension).",
     )
     probes: int = Field(64, gt=0, description="Centroids that each token of a question probes in a compressed index.")
-    rescored: int = Field(384, gt=0, description="Passages of a compressed index whose MaxSim is computed for a question.")
+    rescored: int = Field(
+        192,
+        gt=0,
+        description="Passages of a compressed index whose MaxSim is computed for a question; at least four times as many as it "
+        "asks for.",
+    )
     projection_lr_scale: float = Field(1.0, gt=0, description="The projection's learning rate, as a multiple of the encoder's.")
 
 

@@ -42,7 +42,10 @@ class QdrantOptions(Section):
     api_key_env: str = Field("QDRANT_API_KEY", description="The environment variable with the key; a server may need none.")
     timeout: int = Field(60, gt=0, description="Seconds to wait for an answer.")
     collection: str = Field(
-        "jmlr", pattern=r"^[\w.-]+$", description="What the names of collections begin with; each build makes a new one."
+        "jmlr",
+        pattern=r"^[\w.-]+$",
+        description="What the names of collections begin with; each build makes a new one, and leaves the one before it, which "
+        "copies of the index may still name, for you to delete.",
     )
     encoder: str = Field("colbert", description="The retriever plugin that encodes: colbert (compared by MaxSim) or dense.")
     encoder_options: dict[str, Any] = Field(default_factory=dict, description="That plugin's own options.")

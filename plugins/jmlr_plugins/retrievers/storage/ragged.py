@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -18,13 +18,18 @@ OPEN = 4
 """Sources kept open at a time."""
 
 
+Load = Callable[[], Mapping[str, NDArray]]
+
+
 @dataclass(frozen=True)
 class Source:
-    """``N`` passages. ``lengths``: (N,) tokens of each. ``load``: the arrays by name, one entry a token (T, ...)."""
+    """``N`` passages. ``lengths``: (N,) tokens of each. ``load``: the arrays by name, one entry a token (T, ...).
+    ``load_whole``: those that have one entry a passage (N, ...)."""
 
     ids: Sequence[str]
     lengths: NDArray[np.int64]
-    load: Callable[[], Mapping[str, NDArray]]
+    load: Load
+    load_whole: Load = dict
 
 
 def ranges(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -42,47 +47,51 @@ def write_merged(into: Path, sources: Sequence[Source], kept: NDArray[np.bool_])
     order = np.array(sorted(np.flatnonzero(kept).tolist(), key=ids.__getitem__), dtype=np.int64)
     Rows([ids[place] for place in order]).write(into / "ids.json")
     np.save(into / "lengths.npy", lengths[order].astype(np.int32), allow_pickle=False)
-    blocks = (order[first : first + BLOCK] for first in range(0, len(order), BLOCK))
-    _write_arrays(into, _Gathering(sources, lengths), blocks, int(lengths[order].sum()))
+    counts = [len(source.ids) for source in sources]
+    _write_arrays(into, _Gathering([source.load for source in sources], counts, lengths), order)
+    _write_arrays(into, _Gathering([source.load_whole for source in sources], counts, np.ones_like(lengths)), order)
 
 
-def _write_arrays(into: Path, gathering: _Gathering, blocks: Iterator[NDArray[np.int64]], total: int) -> None:
-    """Write the arrays of the passages in ``blocks``, ``total`` tokens in all, without holding more than a block."""
+def _write_arrays(into: Path, gathering: _Gathering, order: NDArray[np.int64]) -> None:
+    """Write the arrays of the passages at these places, without holding more than a block."""
+    total = gathering.entries(order)
     if total == 0:
         for name, array in gathering.blank.items():
             np.save(into / f"{name}.npy", array, allow_pickle=False)
         return
     files: dict[str, np.memmap] = {}
     done = 0
-    for block in blocks:
+    for first in range(0, len(order), BLOCK):
+        block = order[first : first + BLOCK]
         arrays = gathering.of(block)
         for name, array in arrays.items():
             if name not in files:
                 shape = (total, *array.shape[1:])
                 files[name] = np.lib.format.open_memmap(into / f"{name}.npy", mode="w+", dtype=array.dtype, shape=shape)
             files[name][done : done + len(array)] = array
-        done += gathering.tokens(block)
+        done += gathering.entries(block)
     for file in files.values():
         file.flush()
 
 
 class _Gathering:
-    """Takes passages from whichever source holds them, by their place over all sources."""
+    """Takes passages from whichever source holds them, by their place over all sources: ``loads`` their arrays, ``counts`` how
+    many passages each has, ``lengths`` (N,) how many entries each passage has."""
 
-    def __init__(self, sources: Sequence[Source], lengths: NDArray[np.int64]) -> None:
+    def __init__(self, loads: Sequence[Load], counts: Sequence[int], lengths: NDArray[np.int64]) -> None:
         self._lengths = lengths
-        self._firsts = np.cumsum([0, *(len(source.ids) for source in sources)])
-        starts = [np.cumsum(source.lengths) - source.lengths for source in sources]
-        self._starts = np.concatenate([np.zeros(0, dtype=np.int64), *starts])
-        self._load = lru_cache(maxsize=OPEN)(lambda number: sources[number].load())
+        self._firsts = np.cumsum([0, *counts])
+        ends = np.concatenate([[0], np.cumsum(lengths)])
+        self._starts = ends[:-1] - np.repeat(ends[self._firsts[:-1]], counts)
+        self._load = lru_cache(maxsize=OPEN)(lambda number: loads[number]())
 
     @property
     def blank(self) -> dict[str, NDArray]:
         """The arrays of no passages."""
         return {name: array[:0] for name, array in self._load(0).items()}
 
-    def tokens(self, places: NDArray[np.int64]) -> int:
-        """How many tokens these passages have."""
+    def entries(self, places: NDArray[np.int64]) -> int:
+        """How many entries these passages have."""
         return int(self._lengths[places].sum())
 
     def of(self, places: NDArray[np.int64]) -> dict[str, NDArray]:
