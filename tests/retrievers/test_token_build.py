@@ -21,9 +21,10 @@ from jmlr_cli.files import folder_checksums
 from jmlr_plugins.retrievers.colbert import build as token_build
 from jmlr_plugins.retrievers.colbert import inverted_lists
 from jmlr_plugins.retrievers.colbert.build import TokenBuild
-from jmlr_plugins.retrievers.colbert.codebook import Codebook, mean_of_each
+from jmlr_plugins.retrievers.colbert.codebook import Codebook
 from jmlr_plugins.retrievers.colbert.codebook_training import train_codebook
 from jmlr_plugins.retrievers.colbert.compressed_index import CODEBOOK, CompressedIndex
+from jmlr_plugins.retrievers.colbert.shifts import mean_of_each
 from jmlr_plugins.retrievers.colbert.token_index import TokenIndex
 from jmlr_plugins.retrievers.colbert.token_vectors import TokenVectors
 from jmlr_plugins.retrievers.storage import pieces

@@ -16,14 +16,15 @@ from pathlib import Path
 
 import faiss
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file, save
 
 from jmlr_cli.errors import DamagedError
 from jmlr_cli.files import write_whole
-from jmlr_plugins.retrievers.colbert.centroids import MOST, Centroids
+from jmlr_plugins.retrievers.colbert.centroids import Centroids
+from jmlr_plugins.retrievers.colbert.products import times
+from jmlr_plugins.retrievers.colbert.shifts import shifts_of
 from jmlr_plugins.retrievers.storage.rows import REBUILD
 
 GROUP = 4
@@ -162,25 +163,6 @@ def to_unit(decoded: NDArray[np.float32]) -> NDArray[np.float32]:
 def nearest_level(values: NDArray[np.floating], levels: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Which of ``levels``, ascending, is nearest to each of ``values`` (n,): (n,)."""
     return np.searchsorted((levels[1:] + levels[:-1]) / 2, values).astype(np.uint8)
-
-
-def shifts_of(differences: NDArray[np.float32], lengths: NDArray[np.integer], basis: NDArray[np.float32]) -> NDArray[np.int8]:
-    """The shifts (N, L) of passages that have ``lengths`` (N,) tokens each, which differ from their centroids by
-    ``differences`` (n, d). Rows of ``basis`` (L, d) are orthogonal."""
-    along = times(mean_of_each(differences, lengths), (basis / np.einsum("ld,ld->l", basis, basis)[:, None]).T)
-    return np.rint(along).clip(-MOST, MOST).astype(np.int8)
-
-
-def times(a: NDArray[np.float32], b: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The product of two matrices, by torch, whose threads stay awake for a while and would hold up numpy's own."""
-    return (torch.from_numpy(a) @ torch.from_numpy(b)).numpy()
-
-
-def mean_of_each(values: NDArray[np.float32], lengths: NDArray[np.integer]) -> NDArray[np.float32]:
-    """The means (N, d) of ``lengths`` (N,) rows of ``values`` (n, d), at least one, in turn."""
-    sums: NDArray[np.float32] = np.add.reduceat(values, np.cumsum(lengths) - lengths, axis=0)
-    sums /= lengths[:, None]
-    return sums
 
 
 def _blocks(lengths: NDArray[np.integer]) -> Iterator[tuple[slice, slice]]:

@@ -8,16 +8,10 @@ import faiss
 import numpy as np
 from numpy.typing import NDArray
 
-from jmlr_plugins.retrievers.colbert.centroids import MOST, find_centroids
-from jmlr_plugins.retrievers.colbert.codebook import (
-    CODEWORDS,
-    GROUP,
-    LEVELS,
-    Codebook,
-    mean_of_each,
-    nearest_level,
-    shifts_of,
-)
+from jmlr_plugins.retrievers.colbert.centroids import find_centroids
+from jmlr_plugins.retrievers.colbert.codebook import CODEWORDS, GROUP, LEVELS, Codebook, nearest_level
+from jmlr_plugins.retrievers.colbert.products import times
+from jmlr_plugins.retrievers.colbert.shifts import mean_of_each, shift_basis, shifts_of
 
 QUANTISER_SAMPLE = 1 << 16
 """Vectors of the sample, at least, whose differences from their centroids are looked at; more do not make codes better."""
@@ -31,15 +25,17 @@ def train_codebook(sample: NDArray[np.float32], lengths: NDArray[np.integer], co
     centroids = find_centroids(sample, count)
     some, lengths = every_nth(sample, lengths, max(1, len(sample) // QUANTISER_SAMPLE))
     base = centroids.vectors[centroids.nearest(some)]
-    basis = shift_basis(mean_of_each(some - base, lengths), round(len(some) / len(lengths)))
-    base += np.repeat(shifts_of(some - base, lengths, basis).astype(np.float32) @ basis, lengths, axis=0)
     rest: NDArray[np.float32] = some - base
+    basis = shift_basis(mean_of_each(rest, lengths), round(len(some) / len(lengths)))
+    shift = np.repeat(times(shifts_of(rest, lengths, basis).astype(np.float32), basis), lengths, axis=0)
+    base += shift
+    rest -= shift
     sizes = np.linalg.norm(rest, axis=1)
     gains = np.geomspace(*_range(sizes), LEVELS).astype(np.float32)
     own: NDArray[np.float32] = gains[nearest_level(sizes, gains)]
     rest /= own[:, None]
     rotation = balanced_rotation(rest)
-    rest = rest @ rotation.T
+    rest = times(rest, rotation.T)
     flat = np.ones(LEVELS, dtype=np.float32)
     book = Codebook(centroids, basis, rotation, _codewords(rest), gains, flat)
     return replace(book, factors=np.linspace(*_range(book.factors_of(rest, base, own)), LEVELS).astype(np.float32))
@@ -51,14 +47,6 @@ def every_nth(
     """The vectors of every ``step``-th passage, and the lengths of these; ``vectors`` (n, d) are of ``lengths`` (N,)."""
     kept = np.arange(len(lengths)) % step == 0
     return vectors[np.repeat(kept, lengths)], lengths[kept]
-
-
-def shift_basis(means: NDArray[np.float32], most: int) -> NDArray[np.float32]:
-    """What the numbers of a shift, from -127 to 127, are multiplied with: (L, d), orthogonal. The principal axes of ``means``
-    (N, d), the largest first, at most ``most`` of them, so that shifts take no more than a byte for each of as many tokens."""
-    _, axes = np.linalg.eigh((means.T @ means).astype(np.float64))
-    kept = axes[:, ::-1][:, : max(1, most)].T.astype(np.float32)
-    return kept * (max(float(np.quantile(np.abs(means @ kept.T), COVERED[1])), 1e-6) / MOST)
 
 
 def _range(values: NDArray[np.floating]) -> tuple[float, float]:
