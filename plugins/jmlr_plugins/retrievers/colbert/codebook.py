@@ -24,7 +24,7 @@ from jmlr_cli.errors import DamagedError
 from jmlr_cli.files import write_whole
 from jmlr_plugins.retrievers.colbert.centroids import Centroids
 from jmlr_plugins.retrievers.colbert.products import times
-from jmlr_plugins.retrievers.colbert.shifts import shifts_of
+from jmlr_plugins.retrievers.colbert.shifts import shifts_of, vectors_of
 from jmlr_plugins.retrievers.storage.rows import REBUILD
 
 GROUP = 4
@@ -115,7 +115,7 @@ class Codebook:
 
     def shift(self, shifts: NDArray[np.int8]) -> NDArray[np.float32]:
         """What shifts (N, L) stand for: (N, d)."""
-        return times(shifts.astype(np.float32), self.basis)
+        return vectors_of(shifts, self.basis)
 
     @cached_property
     def scaling(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

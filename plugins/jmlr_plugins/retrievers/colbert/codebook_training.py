@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from jmlr_plugins.retrievers.colbert.centroids import find_centroids
 from jmlr_plugins.retrievers.colbert.codebook import CODEWORDS, GROUP, LEVELS, Codebook, nearest_level
 from jmlr_plugins.retrievers.colbert.products import times
-from jmlr_plugins.retrievers.colbert.shifts import mean_of_each, shift_basis, shifts_of
+from jmlr_plugins.retrievers.colbert.shifts import mean_of_each, shift_basis, shifts_of, vectors_of
 
 QUANTISER_SAMPLE = 1 << 16
 """Vectors of the sample, at least, whose differences from their centroids are looked at; more do not make codes better."""
@@ -27,7 +27,7 @@ def train_codebook(sample: NDArray[np.float32], lengths: NDArray[np.integer], co
     base = centroids.vectors[centroids.nearest(some)]
     rest: NDArray[np.float32] = some - base
     basis = shift_basis(mean_of_each(rest, lengths), round(len(some) / len(lengths)))
-    shift = np.repeat(times(shifts_of(rest, lengths, basis).astype(np.float32), basis), lengths, axis=0)
+    shift = np.repeat(vectors_of(shifts_of(rest, lengths, basis), basis), lengths, axis=0)
     base += shift
     rest -= shift
     sizes = np.linalg.norm(rest, axis=1)

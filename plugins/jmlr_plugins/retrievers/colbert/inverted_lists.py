@@ -34,7 +34,7 @@ class InvertedLists:
     def of(self, centroids: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """The passages of some centroids (n,), and the place in ``centroids`` of the one that each belongs to (n,). Those of one
         passage come in the order of ``centroids``."""
-        blocks = np.arange(len(self.starts) // self.centroids)[:, None]
+        blocks = np.arange((len(self.starts) - 1) // self.centroids)[:, None]
         lists = (blocks * self.centroids + centroids).ravel()
         lengths = self.starts[lists + 1] - self.starts[lists]
         firsts = np.repeat(blocks * BLOCK, len(centroids))
@@ -57,7 +57,8 @@ def write_lists(folder: Path, tokens: Tokens, passages: int, centroids: int) -> 
     counts = np.zeros(-(-passages // BLOCK) * centroids, dtype=np.int64)
     for block in tokens():
         _, lists = _pairs(*block, centroids)
-        counts += np.bincount(lists, minlength=len(counts))
+        here = np.bincount(lists - lists[0])
+        counts[lists[0] : lists[0] + len(here)] += here
     starts = np.concatenate([[0], np.cumsum(counts)])
     np.save(folder / "list_starts.npy", starts, allow_pickle=False)
     if not starts[-1]:
@@ -67,10 +68,10 @@ def write_lists(folder: Path, tokens: Tokens, passages: int, centroids: int) -> 
     filled = starts[:-1].copy()
     for block in tokens():
         own, lists = _pairs(*block, centroids)
-        here = np.bincount(lists, minlength=len(counts))
-        firsts = np.concatenate([[0], np.cumsum(here)[:-1]])
-        rows[filled[lists] + np.arange(len(lists)) - firsts[lists]] = own
-        filled += here
+        here = np.bincount(lists - lists[0])
+        firsts = np.cumsum(here) - here
+        rows[filled[lists] + np.arange(len(lists)) - firsts[lists - lists[0]]] = own
+        filled[lists[0] : lists[0] + len(here)] += here
     rows.flush()
 
 

@@ -28,6 +28,11 @@ def shifts_of(differences: NDArray[np.float32], lengths: NDArray[np.integer], ba
     return np.rint(along).clip(-MOST, MOST).astype(np.int8)
 
 
+def vectors_of(shifts: NDArray[np.int8], basis: NDArray[np.float32]) -> NDArray[np.float32]:
+    """What shifts (N, L) stand for: (N, d)."""
+    return times(shifts.astype(np.float32), basis)
+
+
 def mean_of_each(values: NDArray[np.float32], lengths: NDArray[np.integer]) -> NDArray[np.float32]:
     """The means (N, d) of ``lengths`` (N,) rows of ``values`` (n, d), at least one, in turn."""
     sums: NDArray[np.float32] = np.add.reduceat(values, np.cumsum(lengths) - lengths, axis=0)
