@@ -162,8 +162,9 @@ def _is_within(inner: tuple, outer: tuple) -> bool:
 
 
 def _explained(mistake: dict[str, Any], model: type[BaseModel], below: Keys) -> str:
-    where = ".".join(map(str, (*below, *mistake["loc"]))) or "recipe"
+    where = ".".join(map(str, (*below, *mistake["loc"])))
     if mistake["type"] == "extra_forbidden":
         close = difflib.get_close_matches(str(mistake["loc"][-1]), keys_below(mistake["loc"][:-1], model), n=1)
         return f"{where} is not a key" + (f" (did you mean {close[0]!r}?)" if close else "")
-    return f"{where}: {mistake['msg'][0].lower()}{mistake['msg'][1:]}"
+    message = mistake["msg"].removeprefix("Value error, ")
+    return f"{where}: {message[0].lower()}{message[1:]}" if where else message

@@ -10,10 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from jmlr_cli.contracts.config import GeneratorConfig
-from jmlr_cli.errors import InputError
-from jmlr_plugins.generators.causal_lm import CausalLMGenerator
-
 ROOT = Path(__file__).parents[2]
 
 
@@ -46,9 +42,3 @@ def test_adapters_get_the_gradients_of_the_whole_model(found):
     assert busy["spread"] == pytest.approx(busy["gradients"], rel=1e-5)
     assert min(busy["spread"]) > 0
     assert max(idle["spread"]) == 0.0
-
-
-def test_quantised_weights_are_not_spread(plain_folder):
-    generator = CausalLMGenerator(GeneratorConfig(model=str(plain_folder), quantization="nf4"))
-    with pytest.raises(InputError, match="quantised weights cannot be spread"):
-        generator.shard(None, None)

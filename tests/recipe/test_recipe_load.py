@@ -74,6 +74,18 @@ def test_all_mistakes_are_told_at_once_with_what_was_meant(tmp_path):
         assert words in told
 
 
+@pytest.mark.parametrize(
+    ("overrides", "told"),
+    [
+        (["candidates.sample=30"], "candidates: candidates.sample and candidates.read cannot exceed candidates.pool"),
+        (["training.fsdp=true", "generator.quantization=nf4"], "training.fsdp spreads no quantised weights"),
+    ],
+)
+def test_settings_that_do_not_go_together_are_told(overrides, told):
+    with pytest.raises(InputError, match=f"is not a valid recipe: {told}"):
+        load_recipe("tiny", overrides)
+
+
 def test_a_printed_recipe_loads_as_the_same_recipe(tmp_path):
     recipe = load_recipe("replug13b")
     (tmp_path / "printed.yaml").write_text(recipe_yaml(recipe))

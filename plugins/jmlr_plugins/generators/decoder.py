@@ -220,8 +220,6 @@ class DecoderGenerator(TrainableGenerator):
         self._model = with_saved_adapters(bare, folder, self.name, trainable=trainable).eval()
 
     def shard(self, mesh: DeviceMesh, control: ProcessGroup) -> None:
-        if self.config.quantization:
-            raise InputError("quantised weights cannot be spread over devices", "Set training.fsdp to false.")
         with within_memory(self.name):
             self._shards = Shards(self.module, mesh, control)
 
