@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 from jmlr_cli.errors import DamagedError, InputError
 from jmlr_cli.files import broken_files
@@ -14,8 +15,13 @@ from jmlr_cli.runs.run import RECIPE, RECORD, REFRESHED, Run, read_record
 from jmlr_cli.temporary import sweep
 from jmlr_cli.workspace import Workspace
 
-NOT_TRAINED = {"description", "needs", "evaluation"}
-"""The sections of a recipe that change no weight."""
+NOT_TRAINED: dict[str, Any] = {
+    "description": True,
+    "needs": True,
+    "evaluation": True,
+    "training": {"log_every", "save_every", "keep_checkpoints", "tensorboard"},
+}
+"""What of a recipe changes no weight, as pydantic excludes it."""
 LOOKED_AT = ("metrics.jsonl", "curves.png")
 """No answer comes from them."""
 
@@ -61,7 +67,7 @@ def runs_of(recipe: Recipe) -> list[Run]:
 
 
 def trains_alike(one: Recipe, other: Recipe) -> bool:
-    """Whether two recipes give the same models: what only describes or evaluates is left out."""
+    """Whether two recipes give the same models: what only describes, keeps or evaluates is left out."""
     return one.model_dump(exclude=NOT_TRAINED) == other.model_dump(exclude=NOT_TRAINED)
 
 

@@ -86,6 +86,17 @@ def test_a_dry_run_says_what_would_be_trained_and_trains_nothing(run_here, place
     assert "1,911" in shown.out
 
 
+@pytest.mark.parametrize(
+    ("override", "state"),
+    [("training.save_every=1", "finished"), ("evaluation.limit=3", "finished"), ("training.weight_decay=0.5", "missing")],
+)
+def test_what_changes_no_weight_makes_no_other_run(run_here, place, override, state):
+    done = run_here(
+        place, "compare", "frozen.yaml", "joint.yaml", "--task", "questions.jsonl", "--set", override, "--dry-run", "--json"
+    )
+    assert {job["system"]: job["state"] for job in done.json["jobs"]}["joint.yaml"] == state
+
+
 MISTAKES = [
     (["closed.yaml", "frozen.yaml"], 2, "--task"),
     (["closed.yaml", "--task", "questions.jsonl"], 2, "two systems"),
