@@ -14,7 +14,6 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from arguments import Parser, told
@@ -22,10 +21,14 @@ from over_seeds import print_rows, row_of
 
 from jmlr_cli import console
 from jmlr_cli.errors import InputError
+from jmlr_cli.evaluation.agreement import concordance
 from jmlr_cli.evaluation.kept import open_evaluation
 from jmlr_cli.evaluation.question_result import QuestionResult
 
 Pools = dict[str, QuestionResult]
+Shares = tuple[float, float, float]
+"""One for each of ``MEASURES``, 0 to 1."""
+MEASURES = ("pairs", "pairs, weighted", "best first")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -39,8 +42,8 @@ def _run(baseline: str, evaluations: Sequence[str], json: bool) -> int:
     common = [question for question in before if all(question in run for run in runs)]
     if len(common) < 2:
         raise InputError("the evaluations have fewer than two questions in common", "Measure all of them on the same questions.")
-    judged = [[_judged(before[question], run[question]) for question in common] for run in runs]
-    rows = [row_of(name, *_values(judged, name)) for name in ("pairs", "pairs, weighted", "best first")]
+    values = np.array([[_judged(before[question], run[question]) for question in common] for run in runs])
+    rows = [row_of(name, *values[..., place].transpose(2, 0, 1)) for place, name in enumerate(MEASURES)]
     if json:
         console.emit({"schema": "jmlr.benchmark.rank-agreement/1", "questions": len(common), "measures": rows})
     else:
@@ -56,46 +59,26 @@ def _pools(name: str) -> Pools:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What a language model says of two retrievers' orders of a question's passages: a share each, 0 to 1."""
-
-    before: dict[str, float]
-    after: dict[str, float]
-
-
-def _judged(before: QuestionResult, after: QuestionResult) -> Judged:
+def _judged(before: QuestionResult, after: QuestionResult) -> tuple[Shares, Shares]:
+    """What the language model of ``after`` says of both retrievers' orders of a question's passages."""
     scores = dict(zip(before.pool, before.pool_scores, strict=True))
     if scores.keys() != set(after.pool):
         raise InputError(
             f"question {after.id}: the evaluations ranked different passages",
             "Name an index that finds them for all: --set evaluation.rank_agreement_index=NAME",
         )
-    nlls = np.array(after.pool_nlls)
-    return Judged(_measures(np.array([scores[each] for each in after.pool]), nlls), _measures(np.array(after.pool_scores), nlls))
+    own, nlls = np.array(after.pool_scores), np.array(after.pool_nlls)
+    return _shares(np.array([scores[each] for each in after.pool]), nlls), _shares(own, nlls)
 
 
-def _measures(scores: np.ndarray, nlls: np.ndarray) -> dict[str, float]:
-    """``pairs``: the share of pairs that both order alike, as :func:`jmlr_cli.training.scores.rank_agreement` counts. ``pairs,
-    weighted``: the same, each pair by how far its two NLLs differ. ``best first``: whether the passage of the lowest NLL has the
-    highest score. Both arguments: (m,)."""
+def _shares(scores: np.ndarray, nlls: np.ndarray) -> Shares:
+    """The share of pairs that both order alike, a tie counting one half; the same, each pair by how far its two NLLs differ; and
+    whether the passage of the lowest NLL has the highest score. Both arguments: (m,)."""
     first, second = np.triu_indices(len(scores), k=1)
     gaps = nlls[second] - nlls[first]
-    alike = (np.sign(scores[first] - scores[second]) * np.sign(gaps) + 1) / 2
-    weights = np.abs(gaps) if gaps.any() else np.ones_like(gaps)
-    return {
-        "pairs": float(alike.mean()),
-        "pairs, weighted": float(np.average(alike, weights=weights)),
-        "best first": float(scores.argmax() == nlls.argmin()),
-    }
-
-
-def _values(judged: Sequence[Sequence[Judged]], name: str) -> tuple[np.ndarray, np.ndarray]:
-    """A measure's values for the baseline and for the runs: (R, n) each."""
-    return (
-        np.array([[each.before[name] for each in run] for run in judged]),
-        np.array([[each.after[name] for each in run] for run in judged]),
-    )
+    alike, total = float(np.sign(scores[first] - scores[second]) @ gaps), float(np.abs(gaps).sum())
+    weighted = (alike / total + 1) / 2 if total else 0.5
+    return concordance(scores.tolist(), nlls.tolist()), weighted, float(scores.argmax() == nlls.argmin())
 
 
 def _parser() -> argparse.ArgumentParser:
