@@ -176,9 +176,3 @@ class Recipe(Section):
     training: TrainingConfig = Field(default_factory=TrainingConfig)
     evaluation: EvaluationConfig = Field(default_factory=EvaluationConfig)
     needs: NeedsConfig = Field(default_factory=NeedsConfig)
-
-    @model_validator(mode="after")
-    def _spread_as_they_are(self) -> Recipe:
-        if self.training.fsdp and self.generator.quantization:
-            raise ValueError("training.fsdp spreads no quantised weights: set generator.quantization to null, or it to false")
-        return self

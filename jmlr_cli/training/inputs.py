@@ -69,6 +69,10 @@ def joint_module(recipe: Recipe, retriever: TrainableRetriever | None) -> JointM
     """The two models of a recipe, ready to train. Raises :class:`InputError` when nothing would learn."""
     if not recipe.generator.train and retriever is None:
         raise InputError("nothing would learn: both models are frozen", "Set generator.train or retriever.train to true.")
+    if recipe.training.fsdp and recipe.generator.quantization:
+        raise InputError(
+            "training.fsdp spreads no quantised weights", "Set generator.quantization to null, or training.fsdp to false."
+        )
     if recipe.training.fsdp and processes() == 1:
         raise InputError("training.fsdp spreads weights over processes, and there is one", "Add --devices N, or set it to false.")
     if recipe.training.alternate and not (recipe.generator.train and retriever):

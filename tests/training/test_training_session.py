@@ -114,6 +114,7 @@ def test_closed_book_training_reads_nothing(train):
         (["retriever.plugin=bm25", "retriever.train=true"], "nothing to train"),
         (["generator.plugin=openai"], "cannot be part of training"),
         (["data.index="], "names no index"),
+        (["training.fsdp=true", "generator.quantization=nf4"], "training.fsdp spreads no quantised weights"),
     ],
 )
 def test_a_recipe_that_cannot_work_says_why(train, overrides, words):
