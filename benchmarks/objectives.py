@@ -82,7 +82,7 @@ def _questions(source: str, least: int) -> Sequence[Question]:
 def _rows(planned: Planned, name: str, measured: Sequence[Question], learned: Sequence[Question]) -> list[dict[str, Any]]:
     import numpy as np
     from objective_parts.judging import cases, judged, starting_retriever
-    from objective_parts.table import UNTRAINED, row_of
+    from objective_parts.table import UNTRAINED, row_of, told_of
     from objective_parts.teaching import teach
 
     from jmlr_cli.assemble import make_retriever
@@ -97,7 +97,7 @@ def _rows(planned: Planned, name: str, measured: Sequence[Question], learned: Se
         started = time.monotonic()
         after = [judged(teach(recipe, index, learned, trial.others), every) for recipe in recipes]
         rows.append(row_of(trial.name, np.stack(after), before, time.monotonic() - started))
-        console.notice(f"{trial.name}: {rows[-1]['seconds']:.0f} s")
+        console.notice(f"{trial.name}: {told_of(rows[-1])}")
     return rows
 
 

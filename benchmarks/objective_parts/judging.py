@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import torch
@@ -19,16 +20,27 @@ from objective_parts.teacher import held
 HALF = 0.5
 """A passage answers when it holds more than this share of the answer."""
 
-MEASURES = ("page R@1", "page R@5", "answer R@1", "answer R@3", "answer RR", "agreement")
+READ = 2
+"""Passages in one prompt of the experiment of docs/results.md."""
+
+MEASURES = ("held", "page R@1", "page R@5", "answer R@1", "answer R@3", "answer RR", "agreement")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Case:
-    """A question with the passages to be ranked, and the share of its answer that each holds, (N,)."""
+    """A question with the passages to be ranked."""
 
     question: Question
     passages: tuple[Passage, ...]
-    shares: np.ndarray
+
+    @cached_property
+    def shares(self) -> np.ndarray:
+        """The share of its answer that each passage holds, (N,)."""
+        return np.array([self.held([passage]) for passage in self.passages])
+
+    def held(self, passages: Sequence[Passage]) -> float:
+        """The share of its answer that these passages hold together."""
+        return held(self.question.answer or "", "\n".join(passage.content for passage in passages))
 
 
 def starting_retriever(index: Index) -> TrainableRetriever:
@@ -44,19 +56,15 @@ def starting_retriever(index: Index) -> TrainableRetriever:
 def cases(index: Index, questions: Sequence[Question], pool: int) -> list[Case]:
     """The questions with the ``pool`` passages that ``index`` finds first."""
     found = index.search([question.text for question in questions], pool)
-    passages = [tuple(hit.passage for hit in hits) for hits in found]
-    return [
-        Case(question, several, np.array([held(question.answer or "", passage.content) for passage in several]))
-        for question, several in zip(questions, passages, strict=True)
-    ]
+    return [Case(question, tuple(hit.passage for hit in hits)) for question, hits in zip(questions, found, strict=True)]
 
 
 def judged(retriever: TrainableRetriever, every: Sequence[Case]) -> np.ndarray:
     """The measures (n, M) of each case; NaN where one says nothing of it.
 
-    ``page``: whether a passage of the question's own page is among the first k. ``answer``: the same of the passage that holds
-    most of the answer, where one holds more than half. ``agreement``: :func:`jmlr_cli.training.scores.rank_agreement` with
-    the shares.
+    ``held``: what share of the answer the first :data:`READ` hold together, which the answer NLL follows closely. ``page``:
+    whether a passage of the question's own page is among the first k. ``answer``: the same of the passage that holds most of
+    the answer, where one holds more than half. ``agreement``: :func:`jmlr_cli.training.scores.rank_agreement` with the shares.
     """
     with evaluating(retriever.module):
         return np.array([_row(case, _scores(retriever, case)) for case in every])
@@ -70,10 +78,10 @@ def _scores(retriever: TrainableRetriever, case: Case) -> torch.Tensor:
 
 def _row(case: Case, scores: torch.Tensor) -> list[float]:
     order = scores.argsort(descending=True, stable=True).tolist()
-    documents = [case.passages[place].document for place in order]
-    own = [case.question.document in documents[:k] for k in (1, 5)]
+    ranked = [case.passages[place] for place in order]
+    own = [case.question.document in [passage.document for passage in ranked[:k]] for k in (1, 5)]
     agreement = rank_agreement(scores[None].double(), torch.from_numpy(-case.shares)[None])
-    return [*map(float, own), *_answer(case.shares, order), agreement.item()]
+    return [case.held(ranked[:READ]), *map(float, own), *_answer(case.shares, order), agreement.item()]
 
 
 def _answer(shares: np.ndarray, order: list[int]) -> list[float]:

@@ -40,6 +40,11 @@ def show(report: dict[str, Any]) -> None:
     print_table(f"{report['questions']} questions, {report['steps']} steps", columns, rows)
 
 
+def told_of(trial: dict[str, Any]) -> str:
+    """A trial in one line, while others still run."""
+    return ", ".join([f"{measure} {_shown(trial, measure)}" for measure in MEASURES] + [f"{trial['seconds']:.0f} s"])
+
+
 def _shown(trial: dict[str, Any], measure: str) -> str:
     found = trial["measures"][measure]
     if not found["seeds"]:

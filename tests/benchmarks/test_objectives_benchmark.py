@@ -78,15 +78,18 @@ def test_a_retriever_is_judged_by_the_page_and_by_the_passage_that_answers(parts
         def score(self, queries, passages):
             return passages.view(len(queries), -1)
 
-    passages = tuple(Passage(page + text, page, "", text, 0) for page, text in [("a", "x"), ("b", "xx"), ("b", "xxx")])
-    question = Question("q", "?", answer="an answer", document="b")
-    rows = judged(Lengths(), [Case(question, passages, np.array(shares)) for shares in ([0, 0.9, 0.6], [0, 0.1, 0.5])])
-    of = dict(zip(MEASURES, rows.T.tolist(), strict=True))
+    texts = [("a", "rest"), ("b", "give zinc daily"), ("b", "then give zinc daily for ten")]
+    passages = tuple(Passage(text, page, "", text, 0) for page, text in texts)
+    answers = ["then give zinc daily", "then give zinc daily for ten days or more and rest in bed"]
+    every = [Case(Question("q", "?", answer=answer, document="b"), passages) for answer in answers]
+    assert every[0].shares.tolist() == [0, 1 / 2, 1]
+    of = dict(zip(MEASURES, judged(Lengths(), every).T.tolist(), strict=True))
+    assert of["held"] == pytest.approx([1 / 2, 1 / 11])
     assert of["page R@1"] == [0, 0]
     assert of["page R@5"] == [1, 1]
-    assert (of["answer R@1"][0], of["answer R@3"][0], of["answer RR"][0]) == (0, 1, 1 / 2)
+    assert (of["answer R@1"][0], of["answer R@3"][0], of["answer RR"][0]) == (0, 1, 1 / 3)
     assert np.isnan(of["answer RR"][1])  # no passage holds more than half of the answer
-    assert of["agreement"] == pytest.approx([1 / 3, 0])
+    assert of["agreement"] == [0, 0]
 
 
 def test_each_trial_teaches_from_the_same_start_and_always_to_the_same_figures(ward):
