@@ -44,13 +44,15 @@ def _run(options: argparse.Namespace) -> int:
     questions = _questions(options.questions, 2 * options.measured)
     from objective_parts.table import show
 
-    rows = _rows(planned, options.index, questions[: options.measured], questions[options.measured :])
+    measured, learned = questions[: options.measured], questions[options.measured :][: options.taught]
+    rows = _rows(planned, options.index, measured, learned)
     report = {
         "schema": "jmlr.benchmark.objectives/1",
         "recipe": options.recipe,
         "seeds": options.seeds,
         "steps": options.steps,
         "questions": options.measured,
+        "taught": len(learned),
         "trials": rows,
     }
     console.emit(report) if options.json else show(report)
@@ -114,6 +116,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--seeds", type=_seeds, default=[0], metavar="N,N", help="what each trial is taught with (0)")
     add("--steps", type=positive, default=40, help="optimizer steps of a trial (40)")
     add("--measured", type=positive, default=120, help="questions that are measured (120)")
+    add("--taught", type=positive, help="questions that are taught, over and over where the steps reach further (all others)")
     add("--set", action="append", default=[], metavar="KEY=VALUE", help="override a key of every recipe, as in jmlr train")
     add("--json", action="store_true", help="one JSON object on stdout")
     return parser

@@ -18,6 +18,7 @@ from jmlr_cli.contracts.values import Passage, Question
 from jmlr_cli.errors import InputError
 from jmlr_cli.index.open import Index
 from jmlr_cli.recipe.schema import CandidatesConfig, Recipe
+from jmlr_cli.training.callbacks import Epochs, StartMeter
 from jmlr_cli.training.candidates import Candidates
 from jmlr_cli.training.dataset import TrainingSet
 from jmlr_cli.training.inputs import trainable_retriever
@@ -66,6 +67,7 @@ def teach(recipe: Recipe, index: Index, questions: Sequence[Question], others: i
         arguments = training_arguments(recipe.training, Path(folder), len(questions), torch.float32)
         trainer = JointTrainer(module, recipe.training, candidates, args=arguments, train_dataset=dataset)
         trainer.remove_callback(PrinterCallback)
-        trainer.start_meter()
+        for callback in (Epochs(dataset.set_epoch), StartMeter(trainer.start_meter)):
+            trainer.add_callback(callback)
         trainer.train()
     return retriever

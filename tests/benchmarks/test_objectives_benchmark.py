@@ -97,6 +97,7 @@ def test_each_trial_teaches_from_the_same_start_and_always_to_the_same_figures(w
     assert [done.returncode for done in shown] == [0, 0], shown[0].stderr
     report, again = ({each["name"]: each["measures"] for each in json.loads(done.stdout)["trials"]} for done in shown)
     assert list(report) == ["untrained", "small", "llm-rank", "others-10"]
+    assert (json.loads(shown[0].stdout)["taught"], json.loads(shown[1].stdout)["taught"]) == (18, 18)
     assert again["llm-rank"] == report["llm-rank"]
     assert again["untrained"] == report["untrained"]
     assert report["untrained"]["agreement"]["difference"] == 0
@@ -107,11 +108,12 @@ def test_each_trial_teaches_from_the_same_start_and_always_to_the_same_figures(w
 
 
 def test_people_see_a_table(ward):
-    done = tried(ward, "--only", "kl")
+    done = tried(ward, "--only", "kl", "--taught", "3")  # three steps of four, so they come again
     assert done.returncode == 0, done.stderr
     assert "6 questions, 3 steps" in done.stdout
     assert "untrained" in done.stdout
     assert "answer RR" in done.stdout
+    assert "kl: held 0." in done.stderr
 
 
 def test_what_cannot_be_tried_is_told(ward):
