@@ -15,9 +15,9 @@ import sys
 from collections.abc import Sequence
 
 import numpy as np
-from arguments import Parser, told
+from arguments import Parser, add_evaluations, told
 from objective_parts.teacher import held
-from over_seeds import print_rows, row_of
+from over_seeds import in_common, print_rows, row_of
 
 from jmlr_cli import console
 from jmlr_cli.assemble import make_retriever
@@ -42,9 +42,7 @@ def _run(options: argparse.Namespace) -> int:
     answers = {each.id: each.answer for each in load_questions(options.questions, "dev").questions if each.answer}
     index = open_index(Workspace.current().index(options.index), make_retriever)
     before, runs = _read(options.baseline), [_read(name) for name in options.evaluations]
-    common = [question for question in before if question in answers and all(question in run for run in runs)]
-    if len(common) < 2:
-        raise InputError("the evaluations have fewer than two questions in common", "Measure all of them on the same questions.")
+    common = in_common(before, [answers, *runs])
 
     def shares(run: Read) -> np.ndarray:
         return np.array([_shares(answers[question], run[question], index) for question in common])
@@ -85,9 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = Parser(description=(__doc__ or "").partition("\n")[0], allow_abbrev=False)
     parser.add_argument("questions", help="the questions, with their answers")
     parser.add_argument("index", help="name of an index that holds the passages")
-    parser.add_argument("baseline", help="the evaluation of the baseline, by its name")
-    parser.add_argument("evaluations", nargs="+", metavar="EVALUATION", help="the other system's evaluations, one a seed")
-    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    add_evaluations(parser)
     return parser
 
 

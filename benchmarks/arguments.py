@@ -33,6 +33,13 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def add_evaluations(parser: argparse.ArgumentParser) -> None:
+    """A baseline's evaluation, those of another system's seeds, and how they are shown."""
+    parser.add_argument("baseline", help="the evaluation of the baseline, by its name")
+    parser.add_argument("evaluations", nargs="+", metavar="EVALUATION", help="the other system's evaluations, one a seed")
+    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+
+
 def told(work: Callable[[], int]) -> int:
     """The exit code of ``work``. What it cannot do is told in one sentence, with what to do next."""
     try:

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterable, Sequence
 from typing import Any
 
 import numpy as np
 
 from jmlr_cli.commands.show import print_table
+from jmlr_cli.errors import InputError
 from jmlr_cli.evaluation.seeds import difference_over_seeds
 from jmlr_cli.evaluation.significance import permutation_p
+
+
+def in_common(before: Iterable[str], runs: Sequence[Container[str]]) -> list[str]:
+    """The baseline's questions that all runs have; :class:`InputError` when they are fewer than two."""
+    common = [question for question in before if all(question in run for run in runs)]
+    if len(common) < 2:
+        raise InputError("the evaluations have fewer than two questions in common", "Measure all of them on the same questions.")
+    return common
 
 
 def row_of(measure: str, before: np.ndarray, after: np.ndarray) -> dict[str, Any]:

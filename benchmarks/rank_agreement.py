@@ -16,8 +16,8 @@ import sys
 from collections.abc import Sequence
 
 import numpy as np
-from arguments import Parser, told
-from over_seeds import print_rows, row_of
+from arguments import Parser, add_evaluations, told
+from over_seeds import in_common, print_rows, row_of
 
 from jmlr_cli import console
 from jmlr_cli.errors import InputError
@@ -39,9 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _run(baseline: str, evaluations: Sequence[str], json: bool) -> int:
     before, runs = _pools(baseline), [_pools(name) for name in evaluations]
-    common = [question for question in before if all(question in run for run in runs)]
-    if len(common) < 2:
-        raise InputError("the evaluations have fewer than two questions in common", "Measure all of them on the same questions.")
+    common = in_common(before, runs)
     values = np.array([[_judged(before[question], run[question]) for question in common] for run in runs])
     rows = [row_of(name, *values[..., place].transpose(2, 0, 1)) for place, name in enumerate(MEASURES)]
     if json:
@@ -83,9 +81,7 @@ def _shares(scores: np.ndarray, nlls: np.ndarray) -> Shares:
 
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(description=(__doc__ or "").partition("\n")[0], allow_abbrev=False)
-    parser.add_argument("baseline", help="the evaluation of the baseline, by its name")
-    parser.add_argument("evaluations", nargs="+", metavar="EVALUATION", help="the other system's evaluations, one a seed")
-    parser.add_argument("--json", action="store_true", help="one JSON object on stdout")
+    add_evaluations(parser)
     return parser
 
 
