@@ -20,9 +20,12 @@ def chromium(own: str) -> str | None:
     return next(filter(None, found), None)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    """A running Chromium. Skips where Playwright or every Chromium is missing."""
+    """A running Chromium. Skips where Playwright or every Chromium is missing.
+
+    Not kept for the whole session: Playwright keeps an event loop running, and no other test could start its own.
+    """
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with api.sync_playwright() as playwright:
         path = chromium(playwright.chromium.executable_path)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Callable
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -20,7 +22,8 @@ def run_here() -> Callable[..., Result]:
 
     def run(folder: Path, *arguments: str) -> Result:
         out, err = io.StringIO(), io.StringIO()
-        with chdir(folder), redirect_stdout(out), redirect_stderr(err), pytest.MonkeyPatch.context() as patch:
+        kept = mock.patch.dict(os.environ)  # --offline writes to it
+        with kept, chdir(folder), redirect_stdout(out), redirect_stderr(err), pytest.MonkeyPatch.context() as patch:
             patch.setattr(sys, "argv", ["jmlr", *arguments])
             patch.delenv("JMLR_HOME", raising=False)
             with pytest.raises(SystemExit) as ended:
