@@ -22,10 +22,10 @@ def run_here() -> Callable[..., Result]:
 
     def run(folder: Path, *arguments: str) -> Result:
         out, err = io.StringIO(), io.StringIO()
-        kept = mock.patch.dict(os.environ)  # --offline writes to it
-        with kept, chdir(folder), redirect_stdout(out), redirect_stderr(err), pytest.MonkeyPatch.context() as patch:
-            patch.setattr(sys, "argv", ["jmlr", *arguments])
-            patch.delenv("JMLR_HOME", raising=False)
+        environment = mock.patch.dict(os.environ)  # --offline writes to it
+        line = mock.patch.object(sys, "argv", ["jmlr", *arguments])
+        with environment, line, chdir(folder), redirect_stdout(out), redirect_stderr(err):
+            os.environ.pop("JMLR_HOME", None)
             with pytest.raises(SystemExit) as ended:
                 main()
         return Result(int(ended.value.code or 0), out.getvalue(), err.getvalue())
