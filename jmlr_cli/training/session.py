@@ -55,7 +55,7 @@ class Session:
         with self.bar("training") as progress:
             trainer = self._trainer(Bar(progress))
             self._go_back_to(trainer, resume)
-            trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+            trainer.train_from(resume)
         if trainer.is_world_process_zero():
             self._save()
         trainer.accelerator.wait_for_everyone()

@@ -11,7 +11,8 @@ from safetensors.torch import load_file, save_file
 from torch.distributed import new_group
 from torch.distributed.tensor import DTensor
 from torch.nn.parallel import DistributedDataParallel
-from transformers import Trainer, TrainingArguments
+from transformers import Trainer, TrainerState, TrainingArguments
+from transformers.trainer import TRAINER_STATE_NAME
 
 from jmlr_cli import devices
 from jmlr_cli.errors import DamagedError, InputError, MissingError
@@ -63,6 +64,22 @@ class JointTrainer(Trainer):
             return super()._wrap_model(model, training, dataloader)
         prepared = self.accelerator.prepare_model(model, device_placement=False, evaluation_mode=True)
         return averaged_over_processes(prepared)
+
+    def train_from(self, checkpoint: Path | None) -> None:
+        """Train to the end, on from a checkpoint. At the last step's checkpoint there is only its state to take up:
+        transformers' Trainer would take one step more wherever the end is within an epoch."""
+        state = TrainerState.load_from_json(str(checkpoint / TRAINER_STATE_NAME)) if checkpoint else None
+        if state and state.global_step >= state.max_steps:
+            self._take_up(str(checkpoint), state)
+        else:
+            self.train(resume_from_checkpoint=str(checkpoint) if checkpoint else None)
+
+    def _take_up(self, checkpoint: str, state: TrainerState) -> None:
+        state.is_world_process_zero = self.is_world_process_zero()
+        self.state = state
+        self._load_from_checkpoint(checkpoint)
+        self.callback_handler.on_train_begin(self.args, state, self.control)
+        self.callback_handler.on_train_end(self.args, state, self.control)
 
     # -- a step
 

@@ -55,6 +55,24 @@ def test_a_run_killed_again_and_again_ends_as_one_that_was_not(forks, indexed, p
 
 
 @pytest.mark.slow
+def test_a_run_killed_as_it_saves_its_models_takes_no_further_step(forks, indexed):
+    """Within an epoch: there transformers' Trainer, resumed from the checkpoint of the last step, takes one more."""
+    recipe = (*RUN, "--set", "training.epochs=2.5", "--set", "training.max_steps=", "--set", "training.schedule=constant")
+    whole = forks(indexed, *recipe, "--json")
+    folder = indexed / ".jmlr" / "runs"
+    assert forks(indexed, *recipe, kill_before="*/generator/*").killed
+    killed = next(run for run in folder.iterdir() if run.name != whole.json["run"])
+    with (killed / "metrics.jsonl").open("a") as handle:
+        handle.write('{"step": 1')  # the line it was killed in
+    resumed = forks(indexed, "train", "--resume", "--json")
+    assert resumed.code == 0, resumed.err
+    assert resumed.json["steps"] == whole.json["steps"]
+    assert resumed.json["loss"] == whole.json["loss"]
+    assert losses(killed) == losses(folder / whole.json["run"])
+    assert weights(killed) == weights(folder / whole.json["run"])
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["nf4", "int8"])
 def test_a_quantised_model_learns_is_killed_goes_on_and_answers(forks, indexed, kind):
     pytest.importorskip("bitsandbytes", reason="the extra quantization is not installed")
