@@ -76,10 +76,11 @@ def adapters(folder: Path, run: str) -> bytes:
     return (folder / ".jmlr" / "runs" / run / "generator" / "adapter_model.safetensors").read_bytes()
 
 
-def interrupted(run: Path, last: str) -> None:
-    """Make a finished run one that was killed before its checkpoint ``last`` was whole."""
+def interrupted(run: Path, last: str | None = None) -> None:
+    """Make a finished run one that was killed as it saved its models, or before its checkpoint ``last`` was whole."""
     write_sealed(run / "run.json", {**read_sealed(run / "run.json")[0], "status": "interrupted"})
-    (run / "checkpoints" / last / "seal.json").unlink()
+    if last:
+        (run / "checkpoints" / last / "seal.json").unlink()
 
 
 @pytest.mark.slow
@@ -103,10 +104,12 @@ def test_spread_weights_give_the_run_of_whole_ones_also_when_it_is_resumed(jmlr,
     run = indexed / ".jmlr" / "runs" / spread.json["run"]
     assert figures((run / "metrics.jsonl").read_text().splitlines()) == figures(expected)
     assert adapters(indexed, run.name) == adapters(indexed, whole.json["run"])
-    interrupted(run, "checkpoint-4")
-    resumed = jmlr("train", "--resume", run.name, "--json")
-    assert resumed.code == 0, resumed.err
-    assert adapters(indexed, run.name) == adapters(indexed, whole.json["run"])
+    for last in ("checkpoint-4", None):
+        interrupted(run, last)
+        resumed = jmlr("train", "--resume", run.name, "--json")
+        assert resumed.code == 0, resumed.err
+        assert resumed.json["steps"] == 4
+        assert adapters(indexed, run.name) == adapters(indexed, whole.json["run"])
 
 
 def test_weights_are_not_spread_over_one_process(jmlr, indexed):
