@@ -5,8 +5,8 @@ python benchmarks/objectives.py plain/train.jsonl --index plain
 python benchmarks/objectives.py plain/train.jsonl --index plain --only small,kl --seeds 0,1
 
 The stand-in knows what share of the answer a passage holds. Each trial changes one thing of the recipe ``small``, and is taught
-with the toolkit's own step and trainer. Measured on questions of the same file that no trial is taught, by ranking anew the
-passages that the index finds first; the columns are those of :func:`objective_parts.judging.judged`.
+with the toolkit's own step and trainer. Measured on questions of the same file that no trial is taught, in an index of the
+passages that were found first for each of them; the columns are those of :func:`objective_parts.judging.judged`.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     Planned = list[tuple[Trial, list[Recipe]]]
 
-RANKED = 20
-"""Passages of a measured question that are ranked anew."""
+RANKED = 50
+"""Passages that each measured question brings into the index that is searched."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -21,8 +22,8 @@ from jmlr_cli.recipe.schema import CandidatesConfig, Recipe
 from jmlr_cli.training.callbacks import Epochs, StartMeter
 from jmlr_cli.training.candidates import Candidates
 from jmlr_cli.training.dataset import TrainingSet
-from jmlr_cli.training.inputs import trainable_retriever
-from jmlr_cli.training.joint_step import JointModule, StepSettings
+from jmlr_cli.training.inputs import step_settings, trainable_retriever
+from jmlr_cli.training.joint_step import JointModule
 from jmlr_cli.training.trainer import JointTrainer, training_arguments
 from objective_parts.teacher import OverlapTeacher
 
@@ -57,12 +58,12 @@ def teach(recipe: Recipe, index: Index, questions: Sequence[Question], others: i
     retriever = trainable_retriever(recipe)
     if retriever is None:
         raise InputError("the recipe's retriever is frozen", "Leave retriever.train as the recipe small has it.")
-    config, style = recipe.candidates, recipe.data.answer_style
-    settings = StepSettings(config.sample + others, config.read, recipe.objective.weight, style)
+    settings = step_settings(recipe)
+    settings = replace(settings, sample=settings.sample + others)
     teacher = cast(TrainableGenerator, OverlapTeacher())
     module = JointModule(teacher, retriever, make_objective(recipe.objective), settings, train_generator=False)
-    dataset = TrainingSet(questions, style, recipe.training.seed)
-    candidates = MixedCandidates(index, config, questions, others, recipe.training.seed)
+    dataset = TrainingSet(questions, recipe.data.answer_style, recipe.training.seed)
+    candidates = MixedCandidates(index, recipe.candidates, questions, others, recipe.training.seed)
     with tempfile.TemporaryDirectory() as folder:
         arguments = training_arguments(recipe.training, Path(folder), len(questions), torch.float32)
         trainer = JointTrainer(module, recipe.training, candidates, args=arguments, train_dataset=dataset)

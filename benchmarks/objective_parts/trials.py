@@ -16,6 +16,9 @@ class Trial:
     others: int = 0
 
 
+BATCH = ("training.batch_size=4", "training.accumulate=1")
+IN_BATCH = "candidates.in_batch_negatives=true"
+
 TRIALS = (
     Trial("small"),
     Trial("rate-1e-5", ("training.retriever_learning_rate=1e-5",)),
@@ -30,6 +33,8 @@ TRIALS = (
     Trial("10-of-20", ("candidates.pool=20",)),
     Trial("20-of-20", ("candidates.pool=20", "candidates.sample=20")),
     Trial("others-10", others=10),
+    Trial("in-batch", (*BATCH, IN_BATCH)),
+    Trial("5-of-10-in-batch", (*BATCH, IN_BATCH, "candidates.sample=5")),
     Trial("kl", ("objective.plugin=kl",)),
     Trial("llm-rank", ("objective={plugin: llm-rank}",)),
     Trial("llm-rank-weighted", ("objective={plugin: llm-rank, options: {scale: 3, pair_weight: nll-gap}}",)),

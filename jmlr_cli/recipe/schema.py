@@ -80,6 +80,11 @@ class CandidatesConfig(Section):
     force_gold: bool = Field(
         False, description="Put a passage of the question's own gold document into its pool when the search did not."
     )
+    in_batch_negatives: bool = Field(
+        False,
+        description="Teach the retriever to rank what was drawn for the other questions of a batch below a question's own, where "
+        "it is of other documents. The language model does not read it for that.",
+    )
     guard: GuardConfig = Field(default_factory=GuardConfig)
 
     @model_validator(mode="after")

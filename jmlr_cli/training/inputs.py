@@ -87,9 +87,20 @@ def joint_module(recipe: Recipe, retriever: TrainableRetriever | None) -> JointM
         _freeze(generator, recipe.generator.train)
     if recipe.training.fsdp:
         generator.shard(*meshed())
-    settings = StepSettings(recipe.candidates.sample, recipe.candidates.read, recipe.objective.weight, recipe.data.answer_style)
+    if recipe.candidates.in_batch_negatives and retriever and recipe.training.batch_size == 1:
+        raise InputError(
+            "candidates.in_batch_negatives compares the questions of a batch, and training.batch_size is 1",
+            "Set training.batch_size to 2 or more, and training.accumulate lower by as much.",
+        )
+    settings = step_settings(recipe)
     utilities = UtilityCache(recipe.candidates.utility_cache) if recipe.candidates.utility_cache else None
     return JointModule(generator, retriever, make_objective(recipe.objective), settings, recipe.generator.train, utilities)
+
+
+def step_settings(recipe: Recipe) -> StepSettings:
+    """What the joint step takes from a recipe."""
+    config = recipe.candidates
+    return StepSettings(config.sample, config.read, recipe.objective.weight, recipe.data.answer_style, config.in_batch_negatives)
 
 
 def _freeze(generator: TrainableGenerator, with_adapters: bool) -> None:

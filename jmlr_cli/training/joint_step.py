@@ -20,6 +20,7 @@ from jmlr_cli.contracts.retriever import TrainableRetriever
 from jmlr_cli.contracts.values import Passage, Prompt, Question
 from jmlr_cli.modes import evaluating
 from jmlr_cli.questions.targets import AnswerStyle, instruction, lists_options
+from jmlr_cli.training.in_batch import as_of_least_use, places_of_others
 from jmlr_cli.training.outcome import JointLoss, Ranking
 from jmlr_cli.training.scores import draw, min_max, rank_agreement, staleness
 from jmlr_cli.training.utilities import UtilityCache
@@ -49,6 +50,7 @@ class StepSettings:
     read: int
     weight: float
     answer_style: AnswerStyle
+    in_batch_negatives: bool = False
 
 
 class JointModule(nn.Module):
@@ -186,14 +188,32 @@ class JointModule(nn.Module):
         extremes = torch.stack([scores.argmin(1), scores.argmax(1)], 1)
         needed = torch.cat([drawn, extremes], 1).tolist()
         passages = [[item.candidates[i] for i in row] for item, row in zip(items, needed, strict=True)]
-        prepared = self.objective.prepare(self._encoded_scores(items, passages))[:, :count]
+        own, others = self._compared(items, passages, count)
+        prepared = self.objective.prepare(torch.cat([own, others], 1))
+        learned = torch.cat([prepared[:, :count], prepared[:, own.shape[1] :]], 1)
         known = answer_nll.detach()
         return Ranking(
-            loss=self.objective(prepared, answer_nll),
+            loss=self.objective(learned, as_of_least_use(answer_nll, others.shape[1])),
             agreement=rank_agreement(scores.gather(1, drawn), known),
             spread=(known.amax(1) - known.amin(1)).mean(),
             tokens=tokens,
         )
+
+    def _compared(
+        self, items: Sequence[TrainingItem], passages: Sequence[Sequence[Passage]], count: int
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Scores with gradient: (B, n) of each item's ``passages``, of which the first ``count`` are drawn, and (B, k) of
+        its in-batch negatives."""
+        if not self.settings.in_batch_negatives:
+            own = self._encoded_scores(items, passages)
+            return own, own[:, :0]
+        crossed = self._crossed_scores(items, passages)
+        rows, size = torch.arange(len(items), device=crossed.device), len(passages[0])
+        places = places_of_others([item.candidates for item in items], [row[:count] for row in passages])
+        columns = torch.tensor(places, dtype=torch.long, device=crossed.device)
+        by_item = crossed.view(len(items), len(items), size)
+        drawn = by_item[:, :, :count].flatten(1)
+        return by_item[rows, rows], drawn.gather(1, columns)
 
     @staticmethod
     def _drawn(item: TrainingItem, scores: torch.Tensor, count: int) -> torch.Tensor:
@@ -206,6 +226,13 @@ class JointModule(nn.Module):
         queries = self.retriever.encode_queries([item.question.text for item in items])
         encoded = self.retriever.encode_passages([passage.content for row in passages for passage in row])
         return self.retriever.score(queries, encoded)
+
+    def _crossed_scores(self, items: Sequence[TrainingItem], passages: Sequence[Sequence[Passage]]) -> torch.Tensor:
+        """Scores (B, B · n) of each item's question with all ``passages`` (B, n)."""
+        assert self.retriever is not None
+        encoded = self.retriever.encode_passages([passage.content for row in passages for passage in row])
+        queries = [self.retriever.encode_queries([item.question.text]) for item in items]
+        return torch.cat([self.retriever.score(query, encoded) for query in queries])
 
 
 def _by_pool_size(items: Sequence[TrainingItem], at_least: int) -> list[list[int]]:

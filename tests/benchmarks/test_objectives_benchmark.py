@@ -11,8 +11,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 
+from jmlr_cli.assemble import make_retriever
+from jmlr_cli.contracts.config import RetrieverConfig
 from jmlr_cli.contracts.values import Passage, Question
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
@@ -64,28 +65,18 @@ def test_the_stand_in_knows_what_share_of_the_answer_a_passage_holds(parts):
 def test_a_retriever_is_judged_by_the_page_and_by_the_passage_that_answers(parts):
     from objective_parts.judging import MEASURES, Case, judged
 
-    class Lengths:
-        """The shortest passage comes first."""
-
-        module = torch.nn.Module()
-
-        def encode_queries(self, texts):
-            return texts
-
-        def encode_passages(self, texts):
-            return torch.tensor([-float(len(text)) for text in texts])
-
-        def score(self, queries, passages):
-            return passages.view(len(queries), -1)
-
-    texts = [("a", "rest"), ("b", "give zinc daily"), ("b", "then give zinc daily for ten")]
+    # of those that name zinc once, BM25 finds the shortest first
+    texts = [("a", "rest, zinc"), ("b", "give zinc daily"), ("b", "then give zinc daily for ten")]
     passages = tuple(Passage(text, page, "", text, 0) for page, text in texts)
     answers = ["then give zinc daily", "then give zinc daily for ten days or more and rest in bed"]
-    every = [Case(Question("q", "?", answer=answer, document="b"), passages) for answer in answers]
+    without = tuple(Passage(word, "c", "", word, 0) for word in WORDS)
+    of_two, of_one = (Question("q", "zinc?", answer=answer, document="b") for answer in answers)
+    every = [Case(of_two, passages), Case(of_one, passages[1:]), Case(of_one, without)]
     assert every[0].shares.tolist() == [0, 1 / 2, 1]
-    of = dict(zip(MEASURES, judged(Lengths(), every).T.tolist(), strict=True))
+    found = judged(make_retriever(RetrieverConfig(plugin="bm25")), every)[:2]
+    of = dict(zip(MEASURES, found.T.tolist(), strict=True))
     assert of["held"] == pytest.approx([1 / 2, 1 / 11])
-    assert of["page R@1"] == [0, 0]
+    assert of["page R@1"] == [0, 0]  # the first page is the other one, which the first question alone brought
     assert of["page R@5"] == [1, 1]
     assert (of["answer R@1"][0], of["answer R@3"][0], of["answer RR"][0]) == (0, 1, 1 / 3)
     assert np.isnan(of["answer RR"][1])  # no passage holds more than half of the answer
@@ -93,15 +84,15 @@ def test_a_retriever_is_judged_by_the_page_and_by_the_passage_that_answers(parts
 
 
 def test_each_trial_teaches_from_the_same_start_and_always_to_the_same_figures(ward):
-    shown = [tried(ward, "--only", only, "--seeds", "0,1", "--json") for only in ("small,llm-rank,others-10", "llm-rank")]
+    shown = [tried(ward, "--only", only, "--seeds", "0,1", "--json") for only in ("small,llm-rank,in-batch", "llm-rank")]
     assert [done.returncode for done in shown] == [0, 0], shown[0].stderr
     report, again = ({each["name"]: each["measures"] for each in json.loads(done.stdout)["trials"]} for done in shown)
-    assert list(report) == ["untrained", "small", "llm-rank", "others-10"]
+    assert list(report) == ["untrained", "small", "llm-rank", "in-batch"]
     assert (json.loads(shown[0].stdout)["taught"], json.loads(shown[1].stdout)["taught"]) == (18, 18)
     assert again["llm-rank"] == report["llm-rank"]
     assert again["untrained"] == report["untrained"]
     assert report["untrained"]["agreement"]["difference"] == 0
-    agreements = [report[name]["agreement"]["seeds"] for name in ("small", "llm-rank", "others-10")]
+    agreements = [report[name]["agreement"]["seeds"] for name in ("small", "llm-rank", "in-batch")]
     assert len({tuple(each) for each in agreements}) == 3
     low, high = report["small"]["agreement"]["ci95"]
     assert low < report["small"]["agreement"]["difference"] < high

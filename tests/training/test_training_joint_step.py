@@ -7,8 +7,10 @@ from dataclasses import replace
 import pytest
 import torch
 
-from jmlr_cli.errors import DamagedError
+from jmlr_cli.contracts.values import Passage
+from jmlr_cli.errors import DamagedError, InputError
 from jmlr_cli.recipe.schema import TrainingConfig
+from jmlr_cli.training.in_batch import places_of_others
 from jmlr_cli.training.trainer import parameter_groups
 from jmlr_cli.training.utilities import UtilityCache
 
@@ -201,6 +203,70 @@ def test_a_question_without_a_choice_adds_nothing_and_counts_in_the_mean(make_jo
         assert joint([items[0], single]).rank_loss.item() == pytest.approx(joint([items[0]]).rank_loss.item() / 2, abs=1e-5)
     joint([single], "retriever").loss.backward()
     assert not gradients(joint)
+
+
+IN_BATCH = ("candidates.in_batch_negatives=true", "training.batch_size=2", "candidates.sample=3")
+
+
+@pytest.fixture
+def apart(items):
+    """The two questions with candidates of their own."""
+    renamed = [replace(passage, id=f"o{passage.id}", document=f"o{passage.document}") for passage in items[1].candidates]
+    return [items[0], replace(items[1], candidates=tuple(renamed))]
+
+
+@pytest.mark.parametrize("objective", ["emdr2", "kl", "llm-rank", "rag-sequence"])
+def test_in_batch_negatives_are_ranked_with_the_least_useful_drawn_passage(make_joint, apart, objective):
+    joint = make_joint(*IN_BATCH, f"objective={{plugin: {objective}}}", "generator.train=false").eval()
+    with torch.no_grad():
+        every = joint._crossed_scores(apart, [item.candidates for item in apart])
+        scores = torch.stack([every[0, :6], every[1, 6:]])
+        drawn = torch.cat([joint._drawn(item, row, 3) for item, row in zip(apart, scores, strict=True)])
+        ends = torch.stack([scores.argmin(1), scores.argmax(1)], 1)
+        others = torch.stack([every[0, 6 + drawn[1]], every[1, drawn[0]]])
+        whole = joint.objective.prepare(torch.cat([scores.gather(1, torch.cat([drawn, ends], 1)), others], 1))
+        nll = joint._utilities(apart, drawn)[0]
+        expected = joint.objective(whole[:, [0, 1, 2, 5, 6, 7]], torch.cat([nll, nll.amax(1, keepdim=True).expand(2, 3)], 1))
+        found = joint(apart)
+    assert found.rank_loss.item() == pytest.approx(expected.item(), abs=1e-4)
+    assert found.rank_loss.item() != pytest.approx(make_joint(*IN_BATCH[1:]).eval()(apart).rank_loss.item(), abs=1e-3)
+
+
+def test_in_batch_negatives_cost_no_encoding_and_no_reading(make_joint, apart):
+    seen = []
+    for settings in (IN_BATCH, IN_BATCH[1:]):
+        joint, lengths = make_joint(*settings), []
+        encode = joint.retriever.encode_passages
+        joint.retriever.encode_passages = lambda texts, encode=encode, lengths=lengths: (
+            lengths.append(len(texts)),
+            encode(texts),
+        )[1]
+        seen.append((joint(apart).tokens, lengths))
+    assert seen[0] == seen[1]
+
+
+def test_a_passage_that_could_help_both_questions_is_no_negative(make_joint, items):
+    """Both have candidates of the same documents."""
+    with torch.no_grad():
+        losses = [make_joint(*settings).eval()(items).rank_loss.item() for settings in (IN_BATCH, IN_BATCH[1:])]
+    assert losses[0] == pytest.approx(losses[1], abs=1e-5)
+
+
+def test_negatives_are_equally_many_for_each_question_and_none_is_there_twice():
+    def passages(*documents):
+        return [Passage(f"p{document}", document, "", "", 0) for document in documents]
+
+    drawn = [passages("a", "b"), passages("c", "d"), passages("c", "a")]
+    assert places_of_others(drawn, drawn) == [[2, 3], [0, 1], [1, 3]]
+    assert places_of_others([*drawn[:2], passages("c", "a", "d")], drawn) == [[2], [0], [1]]
+    assert places_of_others([passages("a"), passages("b")], [passages("a"), passages("b")]) == [[1], [0]]
+    assert places_of_others([passages("a")], [passages("a")]) == [[]]
+
+
+def test_in_batch_negatives_want_a_batch(make_joint):
+    with pytest.raises(InputError, match=r"training\.batch_size is 1"):
+        make_joint("candidates.in_batch_negatives=true", "training.batch_size=1")
+    make_joint("candidates.in_batch_negatives=true", "training.batch_size=1", "retriever.train=false")
 
 
 def test_the_tokens_that_the_language_model_reads_are_counted(make_joint, items):
