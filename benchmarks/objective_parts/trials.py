@@ -35,6 +35,7 @@ TRIALS = (
     Trial("others-10", others=10),
     Trial("in-batch", (*BATCH, IN_BATCH)),
     Trial("5-of-10-in-batch", (*BATCH, IN_BATCH, "candidates.sample=5")),
+    Trial("5-of-10-query-only", ("candidates.sample=5", "candidates.refresh=query-only")),
     Trial("kl", ("objective.plugin=kl",)),
     Trial("llm-rank", ("objective={plugin: llm-rank}",)),
     Trial("llm-rank-weighted", ("objective={plugin: llm-rank, options: {scale: 3, pair_weight: nll-gap}}",)),

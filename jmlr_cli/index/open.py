@@ -52,6 +52,10 @@ class Index:
             self._views[wanted] = view
         return self._views[wanted]
 
+    def searched_by(self, retriever: Retriever) -> Index:
+        """This index as ``retriever`` searches it, which represents passages as the one that wrote it does."""
+        return Index(self.folder, self.manifest, retriever).within(self.where)
+
     def search(self, queries: Sequence[str], k: int) -> list[list[Hit]]:
         """The ``k`` best passages of each query, best first."""
         return [self._hits(matches) for matches in self._matches(queries, k)]

@@ -26,7 +26,8 @@ class Pool:
 
 class Candidates:
     """The candidate pool of each question, best first. The index is searched for a question when it is first met: a run
-    of a hundred steps over a large question set searches for what it meets, not for all.
+    of a hundred steps over a large question set searches for what it meets, not for all. In query-only training it is searched
+    whenever a question is met, by the retriever as it then is.
 
     ``guarded`` counts the passages that the leakage guard has kept out, over all questions asked for so far.
     """
@@ -36,6 +37,7 @@ class Candidates:
         self.guarded = 0
         self._pool = config.pool
         self._force_gold = config.force_gold
+        self._lasting = config.refresh != "query-only"
         self._guard = Guard(config.guard)
         self._found: dict[str, Pool] = {}
 
@@ -54,7 +56,7 @@ class Candidates:
             kept = self._guard.keeps(question, question.passages, attached=True)
             self.guarded += len(question.passages) - len(kept)
             return tuple(kept[: self._pool])
-        if question.id not in self._found:
+        if question.id not in self._found or not self._lasting:
             self._found[question.id] = self._search(question)
         pool = self._found[question.id]
         self.guarded += pool.guarded

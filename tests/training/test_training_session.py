@@ -14,6 +14,7 @@ from jmlr_cli.errors import InputError, MissingError
 from jmlr_cli.index.open import open_index
 from jmlr_cli.runs.checkpoints import newest_whole
 from jmlr_cli.runs.find import open_run
+from jmlr_cli.training.candidates import Candidates
 from jmlr_cli.workspace import Workspace
 
 RETRIEVERS = ["bm25", "dense", "colbert", "hybrid"]
@@ -238,3 +239,19 @@ def test_tensorboard_gets_the_metrics_when_asked(train):
     events = EventAccumulator(str(run.folder / "tensorboard")).Reload()
     assert {"train/lm_loss", "train/rank_loss"} <= set(events.Tags()["scalars"])
     assert [event.step for event in events.Scalars("train/lm_loss")] == [1, 2]
+
+
+@pytest.mark.parametrize("plugin", ["colbert", "dense"])
+def test_in_query_only_training_the_retriever_as_it_is_finds_the_candidates(train, plugin):
+    kept = []
+    faster = ("training.retriever_learning_rate=0.1", "training.max_steps=4", "candidates.pool=2", "candidates.sample=2")
+    settings = (*faster, "candidates.read=1", "candidates.refresh=query-only")
+    run, _ = train(f"retriever.plugin={plugin}", *settings, change=kept.append)
+    inputs = kept[0]
+    candidates = Candidates(inputs.index, run.recipe.candidates)
+    indexes = [open_index(folder, make_retriever) for folder in (Workspace.current().index("guidelines"), run.index)]
+    before, after = (
+        [[hit.passage.id for hit in index.search([question.text], 2)[0]] for question in inputs.questions] for index in indexes
+    )
+    assert [[passage.id for passage in candidates.of(question)] for question in inputs.questions] == after
+    assert after != before
