@@ -65,6 +65,11 @@ class CandidatesConfig(Section):
 
     pool: int = Field(20, gt=1, description="N: candidates taken from the index for each question.")
     sample: int = Field(10, gt=1, description="m: candidates drawn from the pool and scored by the language model.")
+    draw_temperature: float = Field(
+        1.0,
+        ge=0.05,
+        description="τ: they are drawn by softmax(ŝ / τ); the smaller, the more of them are those that now rank first.",
+    )
     read: int = Field(5, ge=0, description="k: best candidates that go into one prompt; 0 is closed-book.")
     refresh: Literal["never", "epoch", "query-only"] | EverySteps = Field(
         "never",

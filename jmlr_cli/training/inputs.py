@@ -102,7 +102,14 @@ def joint_module(recipe: Recipe, retriever: TrainableRetriever | None) -> JointM
 def step_settings(recipe: Recipe) -> StepSettings:
     """What the joint step takes from a recipe."""
     config = recipe.candidates
-    return StepSettings(config.sample, config.read, recipe.objective.weight, recipe.data.answer_style, config.in_batch_negatives)
+    return StepSettings(
+        sample=config.sample,
+        read=config.read,
+        weight=recipe.objective.weight,
+        answer_style=recipe.data.answer_style,
+        in_batch_negatives=config.in_batch_negatives,
+        draw_temperature=config.draw_temperature,
+    )
 
 
 def _freeze(generator: TrainableGenerator, with_adapters: bool) -> None:

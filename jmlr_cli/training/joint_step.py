@@ -51,6 +51,7 @@ class StepSettings:
     weight: float
     answer_style: AnswerStyle
     in_batch_negatives: bool = False
+    draw_temperature: float = 1.0
 
 
 class JointModule(nn.Module):
@@ -215,10 +216,9 @@ class JointModule(nn.Module):
         drawn = by_item[:, :, :count].flatten(1)
         return by_item[rows, rows], drawn.gather(1, columns)
 
-    @staticmethod
-    def _drawn(item: TrainingItem, scores: torch.Tensor, count: int) -> torch.Tensor:
+    def _drawn(self, item: TrainingItem, scores: torch.Tensor, count: int) -> torch.Tensor:
         generator = torch.Generator().manual_seed(item.seed)
-        return draw(min_max(scores[None]), count, generator)
+        return draw(min_max(scores[None]) / self.settings.draw_temperature, count, generator)
 
     def _encoded_scores(self, items: Sequence[TrainingItem], passages: Sequence[Sequence[Passage]]) -> torch.Tensor:
         """Scores (B, N) of each item's ``passages``, the same number of them for all."""

@@ -205,6 +205,18 @@ def test_a_question_without_a_choice_adds_nothing_and_counts_in_the_mean(make_jo
     assert not gradients(joint)
 
 
+def test_the_sharper_the_draw_the_more_of_the_first_are_drawn(make_joint, items):
+    scores, drawn = torch.tensor([0.3, 0.1, 0.9, 0.5, 0.8, 0.2]), {}
+    for temperature in ("0.05", "1", "100"):
+        joint = make_joint(f"candidates.draw_temperature={temperature}")
+        seeds = [replace(items[0], seed=seed) for seed in range(200)]
+        drawn[temperature] = sum({2, 4, 3} == set(joint._drawn(item, scores, 3)[0].tolist()) for item in seeds) / 200
+    assert drawn["0.05"] > 0.99
+    assert 0.9 > drawn["1"] > drawn["100"] > 0
+    # of three of six there are twenty sets
+    assert drawn["100"] == pytest.approx(1 / 20, abs=0.04)
+
+
 IN_BATCH = ("candidates.in_batch_negatives=true", "training.batch_size=2", "candidates.sample=3")
 
 
