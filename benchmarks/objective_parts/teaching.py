@@ -22,7 +22,7 @@ from jmlr_cli.recipe.schema import CandidatesConfig, Recipe
 from jmlr_cli.training.callbacks import Epochs, StartMeter
 from jmlr_cli.training.candidates import Candidates
 from jmlr_cli.training.dataset import TrainingSet
-from jmlr_cli.training.inputs import index_stays_exact, step_settings, trainable_retriever
+from jmlr_cli.training.inputs import proposing_index, step_settings, trainable_retriever
 from jmlr_cli.training.joint_step import JointModule
 from jmlr_cli.training.trainer import JointTrainer, training_arguments
 from objective_parts.teacher import OverlapTeacher
@@ -63,9 +63,8 @@ def teach(recipe: Recipe, index: Index, questions: Sequence[Question], others: i
     teacher = cast(TrainableGenerator, OverlapTeacher())
     module = JointModule(teacher, retriever, make_objective(recipe.objective), settings, train_generator=False)
     dataset = TrainingSet(questions, recipe.data.answer_style, recipe.training.seed)
-    if index_stays_exact(recipe, index, retriever):
-        index = index.searched_by(retriever)
-    candidates = MixedCandidates(index, recipe.candidates, questions, others, recipe.training.seed)
+    proposing = proposing_index(recipe, index, retriever)
+    candidates = MixedCandidates(proposing, recipe.candidates, questions, others, recipe.training.seed)
     with tempfile.TemporaryDirectory() as folder:
         arguments = training_arguments(recipe.training, Path(folder), len(questions), torch.float32)
         trainer = JointTrainer(module, recipe.training, candidates, args=arguments, train_dataset=dataset)

@@ -54,8 +54,8 @@ def prepare(recipe: Recipe) -> Inputs:
     held_out = some_questions(recipe.data.dev or "", "dev", recipe.evaluation.limit) if looks else ()
     index = training_index(recipe, questions)
     retriever = trainable_retriever(recipe)
-    if index and retriever and index_stays_exact(recipe, index, retriever):
-        index = index.searched_by(retriever)
+    if index and retriever:
+        index = proposing_index(recipe, index, retriever)
     module = joint_module(recipe, retriever)
     style = recipe.data.answer_style
     return Inputs(
@@ -135,9 +135,11 @@ def trainable_retriever(recipe: Recipe) -> TrainableRetriever | None:
     return learner
 
 
-def index_stays_exact(recipe: Recipe, index: Index, retriever: TrainableRetriever) -> bool:
-    """Whether ``retriever`` can search ``index`` while it learns: it wrote it, and its passages stay as they are."""
-    return recipe.candidates.refresh == "query-only" and retriever.fingerprint == index.manifest.fingerprint
+def proposing_index(recipe: Recipe, index: Index, retriever: TrainableRetriever) -> Index:
+    """``index`` as it proposes candidates: in query-only training of the retriever that wrote it, searched by that as it learns,
+    since its passages stay as they are; otherwise as it is."""
+    exact = recipe.candidates.refresh == "query-only" and retriever.fingerprint == index.manifest.fingerprint
+    return index.searched_by(retriever) if exact else index
 
 
 def training_index(recipe: Recipe, questions: Sequence[Question]) -> Index | None:
