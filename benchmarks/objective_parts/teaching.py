@@ -23,6 +23,7 @@ from jmlr_cli.training.callbacks import Epochs, StartMeter
 from jmlr_cli.training.candidates import Candidates
 from jmlr_cli.training.dataset import TrainingSet
 from jmlr_cli.training.inputs import proposing_index, step_settings, trainable_retriever
+from jmlr_cli.training.interpolation import interpolated
 from jmlr_cli.training.joint_step import JointModule
 from jmlr_cli.training.trainer import JointTrainer, training_arguments
 from objective_parts.teacher import OverlapTeacher
@@ -71,5 +72,6 @@ def teach(recipe: Recipe, index: Index, questions: Sequence[Question], others: i
         trainer.remove_callback(PrinterCallback)
         for callback in (Epochs(dataset.set_epoch), StartMeter(trainer.start_meter)):
             trainer.add_callback(callback)
-        trainer.train()
+        with interpolated(retriever, recipe.training.retriever_interpolation):
+            trainer.train()
     return retriever

@@ -116,6 +116,13 @@ class TrainingConfig(Section):
     accumulate: int = Field(16, gt=0, description="Forward passes summed into one optimizer step.")
     learning_rate: float = Field(2e-5, gt=0, description="AdamW's rate for the language model's adapters.")
     retriever_learning_rate: float = Field(3e-6, gt=0, description="AdamW's rate for the retriever.")
+    retriever_interpolation: float = Field(
+        1.0,
+        gt=0,
+        le=1,
+        description="α: when training ends, each of the retriever's weights goes back to start + α (learned − start). Below 1, "
+        "it keeps more of what it could do before.",
+    )
     alternate: int | None = Field(
         None, gt=0, description="Optimizer steps in which one model learns before the other's turn; by default both always learn."
     )

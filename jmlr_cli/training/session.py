@@ -21,6 +21,7 @@ from jmlr_cli.training.candidates import Candidates
 from jmlr_cli.training.dataset import TrainingSet
 from jmlr_cli.training.held_out import held_out_metrics
 from jmlr_cli.training.inputs import Inputs
+from jmlr_cli.training.interpolation import interpolated
 from jmlr_cli.training.refresh import BarMaker, Generations, encode, generation_name, refresh_staleness
 from jmlr_cli.training.trainer import JointTrainer, training_arguments
 
@@ -52,7 +53,8 @@ class Session:
     def train(self, resume: Path | None = None) -> Summary:
         """Train to the end, or on from the checkpoint ``resume``; leave the finished models in the run."""
         started = time.monotonic()
-        with self.bar("training") as progress:
+        share = self.recipe.training.retriever_interpolation
+        with self.bar("training") as progress, interpolated(self.retriever, share):
             trainer = self._trainer(Bar(progress))
             self._go_back_to(trainer, resume)
             trainer.train_from(resume)

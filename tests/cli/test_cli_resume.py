@@ -56,8 +56,10 @@ def test_a_run_killed_again_and_again_ends_as_one_that_was_not(forks, indexed, p
 
 @pytest.mark.slow
 def test_a_run_killed_as_it_saves_its_models_takes_no_further_step(forks, indexed):
-    """Within an epoch: there transformers' Trainer, resumed from the checkpoint of the last step, takes one more."""
-    recipe = (*RUN, "--set", "training.epochs=2.5", "--set", "training.max_steps=", "--set", "training.schedule=constant")
+    """Within an epoch: there transformers' Trainer, resumed from the checkpoint of the last step, takes one more. Nor does
+    the retriever go half its way twice."""
+    settings = ("epochs=2.5", "max_steps=", "schedule=constant", "retriever_interpolation=0.5")
+    recipe = (*RUN, *(word for setting in settings for word in ("--set", f"training.{setting}")))
     whole = forks(indexed, *recipe, "--json")
     folder = indexed / ".jmlr" / "runs"
     assert forks(indexed, *recipe, kill_before="*/generator/*").killed

@@ -54,6 +54,28 @@ def test_a_retriever_learns_through_adapters_too(train):
     assert open_index(run.index, make_retriever).search(["gout"], 1)[0]
 
 
+def test_a_retriever_goes_half_the_way_to_what_it_learned(train):
+    begun: dict[str, torch.Tensor] = {}
+
+    def remember(inputs):
+        begun.update({name: value.detach().clone() for name, value in inputs.retriever.module.named_parameters()})
+
+    saved = []
+    for share in (1, 0.5):
+        run, summary = train(
+            f"training.retriever_interpolation={share}", "training.retriever_learning_rate=1e-2", change=remember
+        )
+        weights = make_retriever(run.retriever_config).module.state_dict()
+        saved.append((weights, summary.loss, open_index(run.index, make_retriever)))
+    (learned, loss, far), (half, same_loss, near) = saved
+    assert loss == same_loss
+    moved = [name for name, value in begun.items() if not torch.equal(value, learned[name])]
+    assert moved
+    for name in moved:
+        torch.testing.assert_close(half[name], (begun[name] + learned[name]) / 2)
+    assert near.manifest.fingerprint != far.manifest.fingerprint
+
+
 def test_the_same_seed_gives_the_same_losses(train):
     first, again = (train("training.seed=3")[1] for _ in range(2))
     assert first.loss == again.loss
