@@ -13,7 +13,7 @@ from jmlr_cli.commands.options import Json, RecipeName, RunName, Set
 if TYPE_CHECKING:
     from jmlr_cli.answering.system import System
     from jmlr_cli.contracts.values import QuestionSet
-    from jmlr_cli.evaluation.results import QuestionResult
+    from jmlr_cli.evaluation.read_back import ReadBack
     from jmlr_cli.leakage.findings import Audit
     from jmlr_cli.leakage.texts import Texts
 
@@ -59,15 +59,15 @@ def audit(
 
     system = _system(run, recipe, index, overrides or [], retest)
     found = load_questions(questions, split or "test")
-    results = _results(evaluation, found, retest)
+    earlier = _read(evaluation, found, retest)
     where = _where(index, train, system)
     with console.progress_bar("looking for questions") as progress:
         done = audited(found, where, Settings(ngram, common, coverage, threshold, gold), progress)
     if output:
         _write(output, done)
     result = done.as_json()
-    if results:
-        result["evaluation"] = {"name": evaluation, **_compared(done, found, results, system if retest else None)}
+    if earlier:
+        result["evaluation"] = {"name": evaluation, **_compared(done, found, earlier, system if retest else None)}
     console.emit(result) if json else show(result)
     if fail_on_leak and done.leaking:
         raise typer.Exit(LEAKS)
@@ -102,22 +102,18 @@ def _where(index: str | None, train: str | None, system: System | None) -> list[
     return found
 
 
-def _results(evaluation: str | None, questions: QuestionSet, retest: bool) -> list[QuestionResult]:
+def _read(evaluation: str | None, questions: QuestionSet, retest: bool) -> ReadBack | None:
     from jmlr_cli.errors import UsageError
-    from jmlr_cli.evaluation.kept import open_evaluation
-    from jmlr_cli.evaluation.without_leaks import check_same_questions, read_results
+    from jmlr_cli.evaluation.read_back import read_back
 
-    if evaluation is None:
-        if retest:
-            raise UsageError("--retest needs --evaluation", "First: jmlr eval QUESTIONS --output results.jsonl")
-        return []
-    file = Path(evaluation).expanduser()
-    results = read_results(file) if file.is_file() else open_evaluation(evaluation).results()
-    check_same_questions(results, {question.id for question in questions.questions}, questions.name)
-    return results
+    if evaluation is not None:
+        return read_back(evaluation, questions)
+    if retest:
+        raise UsageError("--retest needs --evaluation", "First: jmlr eval QUESTIONS --output results.jsonl")
+    return None
 
 
-def _compared(done: Audit, questions: QuestionSet, results: Sequence[QuestionResult], system: System | None) -> dict[str, Any]:
+def _compared(done: Audit, questions: QuestionSet, earlier: ReadBack, system: System | None) -> dict[str, Any]:
     """The evaluation's figures with and without what leaks; ``system`` answers again."""
     from jmlr_cli import console
     from jmlr_cli.evaluation.without_leaks import without_leaks
@@ -127,8 +123,8 @@ def _compared(done: Audit, questions: QuestionSet, results: Sequence[QuestionRes
         from jmlr_cli.evaluation.again import answered_again
 
         with console.progress_bar("answering again") as progress:
-            again = answered_again(system, questions, results, leaks, progress)
-    return without_leaks(results, leaks, again).as_json()
+            again = answered_again(system, questions, earlier, leaks, progress)
+    return without_leaks(earlier.results, leaks, again).as_json()
 
 
 def _write(output: Path, done: Audit) -> None:

@@ -2,22 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from jmlr_cli.errors import InputError
-from jmlr_cli.evaluation.result_lines import result_of
 from jmlr_cli.evaluation.results import Mean, QuestionResult
 
 Leaks = Mapping[str, AbstractSet[str]]
 """The ids of the passages that hold each leaking question, by its id; none where only a training set holds it."""
-
-NEEDED = frozenset({"id", "correct", "answer_nll", "passages"})
-HINT = "It must be what `jmlr eval --output FILE` wrote, or the name of a kept evaluation."
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,33 +72,3 @@ def without_leaks(results: Sequence[QuestionResult], leaks: Leaks, again: Sequen
 def readers(results: Iterable[QuestionResult], leaks: Leaks) -> list[QuestionResult]:
     """The results of questions whose prompt held a passage that holds the question."""
     return [result for result in results if not leaks.get(result.id, frozenset()).isdisjoint(result.passages)]
-
-
-def read_results(file: Path) -> list[QuestionResult]:
-    """The results in a file of JSON lines. Raises :class:`InputError`, which names the line."""
-    try:
-        lines = file.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"{file} cannot be read ({error})", HINT) from None
-    found = [_result(line, f"{file}, line {number}") for number, line in enumerate(lines, 1) if line.strip()]
-    if not found:
-        raise InputError(f"{file} holds no results", HINT)
-    return found
-
-
-def check_same_questions(results: Sequence[QuestionResult], ids: AbstractSet[str], name: str) -> None:
-    """Raise :class:`InputError` when the results are of other questions than those with these ids."""
-    other = next((result.id for result in results if result.id not in ids), None)
-    if other is not None:
-        raise InputError(
-            f"the evaluation has a question {other!r}, which is not in {name}", "Audit the question set that was evaluated."
-        )
-
-
-def _result(line: str, place: str) -> QuestionResult:
-    try:
-        if lacking := NEEDED - json.loads(line).keys():
-            raise ValueError(f"no {', '.join(sorted(lacking))}")
-        return result_of(line)
-    except (ValueError, AttributeError) as error:
-        raise InputError(f"{place}: no question's result ({error})", HINT) from None

@@ -100,6 +100,8 @@ SUBJECT = r"(?i:\b(?:answer|(?:correct|right|best)\s+(?:option|choice))\b)"
 STATEMENTS = (re.compile(SUBJECT), re.compile(SUBJECT + r"[^.\n]{0,40}?\b(?:is|be)\b"))
 OPENING = r"[\s:=(\[*\"'“]*(?:(?i:option|choice)\s+)?[\s(\[*\"'“]*"
 CLOSED = r"(?=\s*(?:[.)\]*:;,!\"'”]|$|\n))"
+ITS_OWN_WORD = r"(?!-\w)(?!\.\s?(?!(?:because|since|as|so|it|this|that|the|which|is|and|in)\b)[a-z]{2,})"
+"""What is no label goes on otherwise: a term with a hyphen (D-dimer), or the species after a genus (C. difficile)."""
 AFTER_ARTICLE_LIKE = rf"(?:{CLOSED}|(?=\s+(?:because|since)\b))"
 
 
@@ -128,7 +130,7 @@ def _label_at_start(said: str, options: tuple[Option, ...], end: str | None = No
     for "A" and "I", which are words themselves, what cannot continue a sentence."""
     for label in sorted((option.label for option in options), key=len, reverse=True):
         follows = end or (AFTER_ARTICLE_LIKE if label in ("A", "I") else r"(?!\w)")
-        if re.match(OPENING + re.escape(label) + follows, said):
+        if re.match(OPENING + re.escape(label) + ITS_OWN_WORD + follows, said):
             return label
     return None
 

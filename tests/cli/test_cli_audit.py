@@ -120,6 +120,61 @@ def test_a_retest_answers_each_question_without_the_passages_that_hold_it(jmlr, 
     assert evaluation["removed"]["answer_nll"]["value"] == pytest.approx(sum(r["answer_nll"] for r in expected) / 3, rel=1e-4)
 
 
+PMI = ("--recipe", "tiny", *BM25, "-k", "2", "--normalise", "pmi")
+
+
+@pytest.fixture(scope="module")
+def by_pmi(jmlr) -> str:
+    """The name of an evaluation with other settings than the recipe's, which also stands in by-pmi.jsonl."""
+    made = jmlr("eval", "questions.jsonl", *PMI, "--output", "by-pmi.jsonl", "--json")
+    assert made.code == 0, made.err
+    return made.json["evaluation"]
+
+
+def test_a_retest_scores_as_the_evaluation_did(jmlr, ward, by_pmi):
+    behind = jmlr("eval", "questions.jsonl", *PMI, "--where", "document!=bank.md", "--output", "pmi-behind.jsonl", "--json")
+    assert behind.code == 0, behind.err
+    first, *others = (json.loads(line) for line in (ward / "pmi-behind.jsonl").read_text().splitlines())
+    before = {result["id"]: result for result in map(json.loads, (ward / "by-pmi.jsonl").read_text().splitlines())}
+    expected = [first, *(before[result["id"]] for result in others)]
+    for named in (by_pmi, "by-pmi.jsonl"):
+        found = jmlr("audit", "questions.jsonl", "--evaluation", named, "--retest", "--recipe", "tiny", *BM25, "--json")
+        removed = found.json["evaluation"]["removed"]
+        assert removed["accuracy"]["value"] == pytest.approx(sum(result["correct"] for result in expected) / 3)
+        assert removed["answer_nll"]["value"] == pytest.approx(sum(r["answer_nll"] for r in expected) / 3, rel=1e-4)
+
+
+def test_a_kept_evaluation_tells_which_system_made_it(jmlr, by_pmi):
+    retest = ("audit", "questions.jsonl", "--evaluation", by_pmi, "--retest", "--recipe", "tiny", *BM25, "--json")
+    assert "another filter" in jmlr(*retest, "--set", "data.where=document=bank.md,other.md").json["message"]
+    assert "another language model" in jmlr(*retest, "--set", "generator.dtype=bfloat16").json["message"]
+
+
+def test_an_evaluation_that_is_not_finished_or_of_other_questions_is_refused(jmlr, ward, by_pmi):
+    folder = ward / ".jmlr" / "evaluations" / by_pmi
+    record, lines = ((folder / name).read_text() for name in ("evaluation.json", "results.jsonl"))
+    questions = (ward / "questions.jsonl").read_text()
+    try:
+        (folder / "evaluation.json").write_text(json.dumps(json.loads(record) | {"status": "unfinished"}))
+        (folder / "results.jsonl").write_text(lines.partition("\n")[0] + "\n")
+        unfinished = jmlr("audit", "questions.jsonl", "--evaluation", by_pmi, "--json")
+        assert unfinished.code == 3
+        assert "not finished: 1 questions" in unfinished.json["message"]
+    finally:
+        (folder / "evaluation.json").write_text(record)
+        (folder / "results.jsonl").write_text(lines)
+    (ward / "same-ids.jsonl").write_text(questions.replace('"answer_idx": "A"', '"answer_idx": "B"'))
+    assert "is of other questions" in jmlr("audit", "same-ids.jsonl", "--evaluation", by_pmi, "--json").json["message"]
+    assert "is another one" in jmlr("audit", "same-ids.jsonl", "--evaluation", "by-pmi.jsonl", "--json").json["message"]
+
+
+def test_results_may_hold_what_ends_a_line_elsewhere(jmlr, ward):
+    lines = (ward / "results.jsonl").read_text().splitlines()
+    odd = [json.dumps({**json.loads(line), "generated": "a\u2028b\x85c"}, ensure_ascii=False) for line in lines]
+    (ward / "odd.jsonl").write_text("".join(f"{line}\n" for line in odd))
+    assert jmlr("audit", "questions.jsonl", "--evaluation", "odd.jsonl", "--json").json["evaluation"]["all"]["n"] == 3
+
+
 def test_a_retest_with_another_system_is_refused(jmlr):
     arguments = ("--retest", "--recipe", "tiny", *BM25, "--set", "data.where=document=bank.md,other.md", "--json")
     done = jmlr("audit", "questions.jsonl", "--evaluation", "results.jsonl", *arguments)

@@ -97,6 +97,27 @@ def test_the_chosen_option_is_read_from_what_was_generated(generated, label):
     assert read_option(generated, ASKED) == label
 
 
+@pytest.mark.parametrize(
+    ("generated", "label"),
+    [
+        ("C. difficile", None),
+        ("C. difficile infection is most likely.", None),
+        ("The answer is E. coli.", None),
+        ("The answer is A. fumigatus", None),
+        ("B. pertussis is the cause", None),
+        ("The answer is D-dimer.", None),
+        ("The answer is B. because it fits", "B"),
+        ("C. It is the commonest", "C"),
+        ("C. norovirus", "C"),
+        ("Answer: B.", "B"),
+    ],
+)
+def test_the_letter_of_a_genus_is_no_label(generated, label):
+    names = ("Clostridioides difficile", "Staphylococcus aureus", "Norovirus", "Rotavirus", "Shigella")
+    asked = Question("q", "?", tuple(Option(each, name) for each, name in zip("ABCDE", names, strict=True)), "A")
+    assert read_option(generated, asked) == label
+
+
 def test_labels_may_be_words_or_numbers():
     question = Question("q", "?", (Option("1", "yes"), Option("10", "no"), Option("2", "maybe")), answer_label="1")
     assert read_option("Answer: 10", question) == "10"
