@@ -37,7 +37,7 @@ def evaluate_kept(
     on with; ``again`` measures from the beginning. ``tell`` hears of what an earlier process did. Raises what
     :func:`evaluate_system` raises, and :class:`InputError` while another process makes the same evaluation."""
     kept, made = kept_of(system, questions, mode, settings)
-    if kept.finished and not again:
+    if not again and kept.finished:
         tell(f"{kept.name} was measured on {kept.record()['finished']}; --again measures it once more")
         return kept.record()
     begun = {"evaluation": kept.name, "task": questions.name, "mode": mode, "made_by": made}

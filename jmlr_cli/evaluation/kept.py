@@ -44,7 +44,10 @@ class Kept:
     def record(self) -> dict[str, Any]:
         """The object of ``evaluation.json``; empty before there is one. Raises :class:`DamagedError` when it cannot be read."""
         try:
-            return json.loads(self.record_file.read_text(encoding="utf-8"))
+            record = json.loads(self.record_file.read_text(encoding="utf-8"))
+            if not isinstance(record, dict):
+                raise ValueError("no object")
+            return record
         except FileNotFoundError:
             return {}
         except (OSError, ValueError) as error:

@@ -8,6 +8,7 @@ from pathlib import Path
 from jmlr_cli.contracts.values import QuestionSet
 from jmlr_cli.errors import InputError
 from jmlr_cli.plugins import registry
+from jmlr_cli.questions.digest import questions_digest
 from jmlr_cli.questions.load import load_questions
 from jmlr_cli.runs.find import open_run, run_names
 
@@ -15,7 +16,7 @@ from jmlr_cli.runs.find import open_run, run_names
 def training_questions(source: str) -> QuestionSet:
     """The questions of a file, a folder or a task's split ``train``; or those that a run was trained on.
 
-    Raises :class:`InputError` when ``source`` is none of these.
+    Raises :class:`InputError` when ``source`` is none of these, and when a run's questions are not what they were.
     """
     if Path(source).expanduser().exists() or source in registry().names("task"):
         return load_questions(source, "train")
@@ -28,4 +29,11 @@ def training_questions(source: str) -> QuestionSet:
     if run.recipe.data.train is None:
         raise InputError(f"the run {run.name!r} does not say what it was trained on", "Name its question file with --train.")
     found = load_questions(run.recipe.data.train, "train")
-    return replace(found, name=f"{found.name} of {run.name}", questions=found.questions[: run.recipe.data.limit])
+    learned = found.questions[: run.recipe.data.limit]
+    then = run.record().get("material", {}).get("questions")
+    if then is not None and then != questions_digest(learned):
+        raise InputError(
+            f"the questions in {run.recipe.data.train} are not those that the run {run.name!r} was trained on",
+            "Put them back, or name a file that holds them with --train.",
+        )
+    return replace(found, name=f"{found.name} of {run.name}", questions=learned)

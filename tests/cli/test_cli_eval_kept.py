@@ -165,6 +165,16 @@ def test_a_line_that_is_no_result_is_damage(place, evaluated, run_here):
     assert evaluated(*CLOSED, "--again")["n"] == 4
 
 
+@pytest.mark.parametrize("left", ['{"status": "o', "[]"])
+def test_a_damaged_record_is_told_and_measured_once_more_when_asked(place, evaluated, run_here, left):
+    own = kept(place, evaluated(*CLOSED)["evaluation"])
+    own.record_file.write_text(left)
+    damaged = run_here(place, *CLOSED)
+    assert damaged.code == 5
+    assert "--again" in damaged.err
+    assert evaluated(*CLOSED, "--again")["n"] == 4
+
+
 KILLED = """
 import os, signal
 from jmlr_cli.evaluation.keeper import Keeper

@@ -69,6 +69,11 @@ def test_no_question_meets_its_own_rationale_in_training(taught, run_here, monke
     run = trained.json["run"]
     assert [(each["source"], each["name"]) for each in known["searched"]] == [("index", run), ("training", f"questions of {run}")]
     assert {finding["text"] for finding in known["findings"] if finding["source"] == "training"} == set(REASONS)
+    learned = (taught / "questions.jsonl").read_text()
+    (taught / "questions.jsonl").write_text(learned.replace("malaria", "dengue"))
+    changed = run_here(taught, "audit", "questions.jsonl", "--train", "latest", "--json")
+    assert "not those that the run" in changed.json["message"], changed
+    (taught / "questions.jsonl").write_text(learned)
     audited = run_here(taught, "audit", "questions.jsonl", "--index", "guidelines", "--json").json
     assert audited["measures"]["marked"]["questions"] == audited["measures"]["rationale"]["questions"] == 4
 
