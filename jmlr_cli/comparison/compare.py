@@ -98,14 +98,15 @@ def check_same_questions(answered: Sequence[Answered]) -> None:
 def figure(measure: Measure, table: np.ndarray) -> Figure | None:
     """A system's figure from its table, (R, n); None when no question (of several runs: not two) has the measure in every run.
 
-    One run has Wilson's interval (binary) or the bootstrap's; several have one over seeds and questions.
+    One run has Wilson's interval (binary) or the bootstrap's; several have one over seeds and questions, but for a binary
+    measure that is the same everywhere: that tells no more than one run.
     """
     known = table[:, ~np.isnan(table).any(axis=0)]
     runs, n = known.shape
     if n < min(runs, 2):
         return None
     value, by_run = float(known.mean()), tuple(map(float, known.mean(axis=1)))
-    if runs > 1:
+    if runs > 1 and not (measure.binary and np.ptp(known) == 0):
         low, high = mean_over_seeds(known).ci95
         return Figure(n, value, (max(0.0, low), min(measure.most, high)), SEEDS, by_run)
     if measure.binary:

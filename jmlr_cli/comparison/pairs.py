@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from jmlr_cli.comparison.measures import Measure
-from jmlr_cli.evaluation.metrics import Interval, bootstrap_interval
+from jmlr_cli.evaluation.metrics import Interval, bootstrap_interval, constant_difference_interval
 from jmlr_cli.evaluation.seeds import difference_over_seeds
 from jmlr_cli.evaluation.significance import cohen_h, mcnemar, odds_ratio, permutation_p, standardised_difference
 
 MCNEMAR, PERMUTATION, BOOTSTRAP, SEEDS = "McNemar exact", "paired permutation", "paired bootstrap", "t over seeds and questions"
+SCORE = "Tango's score"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,8 @@ def differ(measure: Measure, a: np.ndarray, b: np.ndarray, ids: Sequence[str]) -
     """How two tables of a measure, (R_a, n) and (R_b, n), differ; None when fewer than two questions have it in both.
 
     One run each is compared by McNemar's test (binary) or by permutation, with the paired bootstrap's interval. Several runs
-    of either are compared over seeds and questions (:mod:`jmlr_cli.evaluation.seeds`).
+    of either are compared over seeds and questions (:mod:`jmlr_cli.evaluation.seeds`). Where all questions differ by the same
+    in a binary measure, it is McNemar's test, on what most runs have, and Tango's score interval.
     """
     known = ~(np.isnan(a).any(axis=0) | np.isnan(b).any(axis=0))
     if known.sum() < 2:
@@ -77,10 +79,14 @@ def differ(measure: Measure, a: np.ndarray, b: np.ndarray, ids: Sequence[str]) -
 
 
 def _compared(a: np.ndarray, b: np.ndarray, sides: Sides | None) -> tuple[float, Interval, str, float, str]:
+    differences = a.mean(axis=0) - b.mean(axis=0)
+    first = float(differences[0])
+    if sides and first.is_integer() and (differences == first).all():  # neither seeds nor questions vary: nothing to estimate by
+        interval = constant_difference_interval(int(first), differences.size)
+        return first, interval, SCORE, mcnemar(sides.only_a, sides.only_b), MCNEMAR
     if max(len(a), len(b)) > 1:
         found = difference_over_seeds(a, b)
         return found.value, found.ci95, SEEDS, found.p, SEEDS
-    differences = a[0] - b[0]
     p = mcnemar(sides.only_a, sides.only_b) if sides else permutation_p(a[0], b[0])
     return float(differences.mean()), bootstrap_interval(differences), BOOTSTRAP, p, MCNEMAR if sides else PERMUTATION
 

@@ -156,3 +156,14 @@ def test_the_json_has_the_documented_keys_and_one_name_for_one_comparison():
 def test_a_perfect_mean_over_seeds_has_an_interval_within_its_bounds():
     figure = compared([system("a", "1111", "1110"), system("b", "0000", "0001")]).figures[0]["accuracy"]
     assert np.all((np.array(figure.ci95) >= 0) & (np.array(figure.ci95) <= 1))
+
+
+def test_seeds_and_questions_that_never_vary_prove_no_more_than_one_run():
+    one, several = (compared([system("b", *["00000"] * runs), system("a", *["11111"] * runs)]) for runs in (1, 3))
+    for found in (one, several):
+        (pair,) = found.pairs
+        assert pair.found.p == mcnemar(5, 0)
+        assert pair.found.ci95 == pytest.approx((0.131, 1), abs=1e-3)
+        assert found.figures[1]["accuracy"].ci95 == pytest.approx((0.566, 1), abs=1e-3)
+    (same,) = compared([system("b", "1010"), system("a", "1010")]).pairs
+    assert same.found.ci95[0] == -same.found.ci95[1] < -0.4

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
+from scipy.optimize import brentq
 
 from jmlr_cli.evaluation.metrics import (
     bootstrap_interval,
+    constant_difference_interval,
     exact_match,
     macro_interval,
     rouge_l,
@@ -26,6 +30,24 @@ def test_wilsons_interval_stays_within_0_and_1():
     assert wilson_interval(0, 20) == pytest.approx((0.0, 0.16113), abs=1e-5)
     assert wilson_interval(1, 1) == pytest.approx((0.20655, 1.0), abs=1e-5)
     assert wilson_interval(0, 0) == (0.0, 1.0)
+
+
+def tango_score(d: float, b: int, c: int, n: int) -> float:
+    """The score of a difference ``d`` of paired proportions, b and c of n questions right on one side alone (Tango 1998, with the
+    restricted estimate of Agresti 2013, section 11.1)."""
+    first, last = -b - c + (2 * n - b + c) * d, -c * d * (1 - d)
+    q = (math.sqrt(first**2 - 8 * n * last) - first) / (4 * n)
+    return (b - c - n * d) / math.sqrt(n * (2 * q + d * (1 - d)))
+
+
+@pytest.mark.parametrize(("difference", "b", "c"), [(0, 0, 0), (1, 30, 0), (-1, 0, 30)])
+def test_a_constant_difference_has_tangos_interval(difference, b, c):
+    low, high = constant_difference_interval(difference, 30)
+    inner = [end for end in (low, high) if abs(end) < 1]
+    assert len(inner) == (2 if difference == 0 else 1)
+    for end in inner:
+        found = brentq(lambda d: tango_score(d, b, c, 30) + math.copysign(1.959964, end - difference), end - 0.05, end + 0.05)
+        assert end == pytest.approx(found, abs=1e-6)
 
 
 def test_the_bootstrap_interval_is_that_of_the_mean_and_repeats():
