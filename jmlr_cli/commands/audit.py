@@ -31,7 +31,7 @@ def audit(
     train: Annotated[
         str | None, typer.Option("--train", metavar="TASK|FILE|FOLDER|RUN", help="Look in training questions, or a run's.")
     ] = None,
-    split: Annotated[str | None, typer.Option(help="train, dev or test; by default test, then dev.")] = None,
+    split: Annotated[str | None, typer.Option(help="train, dev or test; by default test.")] = None,
     evaluation: Annotated[
         str | None,
         typer.Option(metavar="NAME|FILE", help="Results of an evaluation: its figures with and without what leaks."),
@@ -55,10 +55,10 @@ def audit(
     from jmlr_cli import console
     from jmlr_cli.leakage.audit import audit as audited
     from jmlr_cli.leakage.findings import Settings
-    from jmlr_cli.questions.load import load_questions
+    from jmlr_cli.questions.load import asked_questions
 
     system = _system(run, recipe, index, overrides or [], retest)
-    found = load_questions(questions, split or "test")
+    found = asked_questions(questions, split)
     earlier = _read(evaluation, found, retest)
     where = _where(index, train, system)
     with console.progress_bar("looking for questions") as progress:

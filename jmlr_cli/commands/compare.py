@@ -44,7 +44,7 @@ def compare(
         ),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=2, help="Only the first so many questions.")] = None,
-    split: Annotated[str | None, typer.Option(help="train, dev or test; by default test, then dev.")] = None,
+    split: Annotated[str | None, typer.Option(help="train, dev or test; by default test.")] = None,
     no_generate: Annotated[
         bool, typer.Option("--no-generate", help="Free-text questions: likelihoods only, nothing is written.")
     ] = False,

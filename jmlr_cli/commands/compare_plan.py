@@ -20,7 +20,7 @@ STATES = {"missing": "train", "unfinished": "go on", "finished": "there", "untra
 
 def show_plan(contenders: Sequence[Contender], task: str, asked: Wanted, json: bool) -> None:
     """The jobs of a comparison. Nothing is trained, evaluated or fetched."""
-    questions = question_count(task, asked.split or "test", asked.limit)
+    questions = question_count(task, asked.split, asked.limit)
     jobs = plan_comparison(contenders, questions)
     hours = {key: _sum([getattr(job, key) for job in jobs]) for key in ("training_hours", "evaluation_hours")}
     ahead = [each for each in contenders if any(member.waits for member in each.members)]

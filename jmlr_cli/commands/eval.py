@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -42,7 +42,7 @@ def evaluate(
     ] = None,
     where: Where = None,
     limit: Annotated[int | None, typer.Option(min=1, help="Only the first so many questions.")] = None,
-    split: Annotated[str | None, typer.Option(help="train, dev or test; by default test, then dev.")] = None,
+    split: Annotated[str | None, typer.Option(help="train, dev or test; by default test (BEIR: else dev, else train).")] = None,
     no_generate: Annotated[
         bool, typer.Option("--no-generate", help="Free-text questions: likelihoods only, nothing is written.")
     ] = False,
@@ -69,6 +69,21 @@ def evaluate(
     from jmlr_cli.evaluation.beir import is_beir
 
     if task and is_beir(Path(task).expanduser()):
+        _check_beir_options(
+            {
+                "--index": index,
+                "--mode": mode,
+                "--scoring": scoring,
+                "--normalise": normalise,
+                "-k": k,
+                "--limit": limit,
+                "--no-generate": no_generate,
+                "--rank-agreement": rank_agreement,
+                "--citations": citations,
+                "--again": again,
+                "--output": output,
+            }
+        )
         result = beir(Path(task).expanduser(), split, retriever, recipe, run, overrides or [], given(where))
         console.emit(result) if json else show_beir(result)
         return
@@ -88,6 +103,14 @@ def evaluate(
         return
     for result in results:
         show(result)
+
+
+def _check_beir_options(given: dict[str, object]) -> None:
+    from jmlr_cli.errors import UsageError
+
+    name = next((name for name, value in given.items() if value not in (None, False)), None)
+    if name:
+        raise UsageError(f"{name} has no effect on a BEIR folder, which measures a retriever alone", "Leave it out.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +139,15 @@ def evaluated(system: System, questions: QuestionSet, wanted: Wanted) -> dict[st
     from jmlr_cli.evaluation.keep import evaluate_kept
     from jmlr_cli.evaluation.kept import open_evaluation
     from jmlr_cli.evaluation.system import brings_passages, settings_of
+    from jmlr_cli.evaluation.trained_on import learned_from
     from jmlr_cli.files import write_whole
 
     mode = system.recipe.evaluation.mode
     if wanted.retriever and mode != "closed" and not brings_passages(system, questions):
         _check_index(system, wanted.retriever)
     settings = settings_of(system.recipe, wanted.k, wanted.generate)
+    if system.run and learned_from(system.run, questions):
+        console.notice(f"{system.run.name} was trained on these very questions: the figures tell what it remembers of them")
     with console.progress_bar(f"{questions.name} {mode}") as progress:
         record = evaluate_kept(system, questions, mode, settings, wanted.again, progress, console.notice)
     if wanted.output:
@@ -142,10 +168,9 @@ def _check_index(system: System, retriever: str) -> None:
 
 def questions_of(task: str, wanted: Wanted) -> QuestionSet:
     """The questions of a task or file, the first ``limit`` of them."""
-    from jmlr_cli.questions.load import load_questions
+    from jmlr_cli.questions.load import asked_questions
 
-    questions = load_questions(task, wanted.split or "test")
-    return replace(questions, questions=questions.questions[: wanted.limit])
+    return asked_questions(task, wanted.split, wanted.limit)
 
 
 def _system(

@@ -28,7 +28,7 @@ def beir(
     from jmlr_cli.commands.index import default_name, encode, read_passages
     from jmlr_cli.commands.retriever_choice import chosen_retriever
     from jmlr_cli.evaluation.beir import read_beir
-    from jmlr_cli.evaluation.retrieval import evaluate_retrieval
+    from jmlr_cli.evaluation.retrieval import evaluate_retrieval, judged_queries
     from jmlr_cli.index.open import open_index
     from jmlr_cli.workspace import Workspace
 
@@ -47,7 +47,7 @@ def beir(
         "task": data.name,
         "split": data.split,
         "mode": "retrieval",
-        "n": len(data.queries),
+        "n": len(judged_queries(data.queries, data.qrels)),
         "retriever": config.plugin,
         "checkpoint": config.checkpoint,
         "run": run,

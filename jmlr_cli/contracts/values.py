@@ -110,11 +110,13 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class QuestionSet:
-    """Questions read from one place. ``name`` is the task's name or the file's stem."""
+    """Questions read from one place. ``name`` is the task's name or the file's stem, ``split`` which of the place's splits
+    they are, "" where that is not known or there is one file."""
 
     name: str
     questions: tuple[Question, ...]
     source: str = ""
+    split: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,7 @@ def _questions(questions: QuestionSet) -> dict[str, Any]:
     return {
         "name": questions.name,
         "source": questions.source,
+        "split": questions.split,
         "n": len(questions.questions),
         "sha256": questions_digest(questions.questions),
     }

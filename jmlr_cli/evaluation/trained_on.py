@@ -11,6 +11,7 @@ from jmlr_cli.plugins import registry
 from jmlr_cli.questions.digest import questions_digest
 from jmlr_cli.questions.load import load_questions
 from jmlr_cli.runs.find import open_run, run_names
+from jmlr_cli.runs.run import Run
 
 
 def training_questions(source: str) -> QuestionSet:
@@ -30,10 +31,14 @@ def training_questions(source: str) -> QuestionSet:
         raise InputError(f"the run {run.name!r} does not say what it was trained on", "Name its question file with --train.")
     found = load_questions(run.recipe.data.train, "train")
     learned = found.questions[: run.recipe.data.limit]
-    then = run.record().get("material", {}).get("questions")
-    if then is not None and then != questions_digest(learned):
+    if run.record().get("material", {}).get("questions") and not learned_from(run, replace(found, questions=learned)):
         raise InputError(
             f"the questions in {run.recipe.data.train} are not those that the run {run.name!r} was trained on",
             "Put them back, or name a file that holds them with --train.",
         )
     return replace(found, name=f"{found.name} of {run.name}", questions=learned)
+
+
+def learned_from(run: Run, questions: QuestionSet) -> bool:
+    """Whether a run is known to have been trained on exactly these questions."""
+    return run.record().get("material", {}).get("questions") == questions_digest(questions.questions)

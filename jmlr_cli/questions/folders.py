@@ -30,8 +30,8 @@ def read_questions_from(source: str, split: str) -> QuestionSet:
     path = Path(source).expanduser()
     if not path.is_dir():
         return read_questions(path)
-    sets = [read_questions(file) for file in files_of(path, split)]
-    return QuestionSet(path.resolve().name, tuple(_together(sets)), str(path))
+    files = files_of(path, split)
+    return QuestionSet(path.resolve().name, tuple(_together(_named(files, path))), str(path))
 
 
 def files_of(folder: Path, split: str) -> list[Path]:
@@ -70,11 +70,19 @@ def _words(path: Path) -> set[str]:
     return set()
 
 
-def _together(sets: list[QuestionSet]) -> list[Question]:
-    """The questions of all files; an id that stands in more than one gets its file's stem before it."""
-    counts = Counter(question.id for each in sets for question in each.questions)
+def _named(files: list[Path], folder: Path) -> dict[str, QuestionSet]:
+    """Each file's questions by its stem, or by its path in the folder where files of several folders have one stem."""
+    stems = {file: file.stem for file in files}
+    if len(set(stems.values())) < len(files):
+        stems = {file: file.relative_to(folder).as_posix() for file in files}
+    return {name: read_questions(file) for file, name in stems.items()}
+
+
+def _together(sets: dict[str, QuestionSet]) -> list[Question]:
+    """The questions of all files; an id that stands in more than one gets its file's name before it."""
+    counts = Counter(question.id for each in sets.values() for question in each.questions)
     return [
-        replace(question, id=f"{each.name}/{question.id}") if counts[question.id] > 1 else question
-        for each in sets
+        replace(question, id=f"{name}/{question.id}") if counts[question.id] > 1 else question
+        for name, each in sets.items()
         for question in each.questions
     ]

@@ -64,12 +64,15 @@ def test_ask_answers_from_the_newest_run_with_its_passages(clinic):
 
 @pytest.mark.parametrize("mode", ["closed", "rag", "oracle", "random"])
 def test_eval_gives_accuracy_with_its_interval(clinic, mode):
-    found = clinic.jmlr("eval", "questions.jsonl", "--mode", mode, "--json").json
+    done = clinic.jmlr("eval", "questions.jsonl", "--mode", mode, "--json")
+    found = done.json
+    assert "was trained on these very questions" in done.err
     assert found["schema"] == "jmlr.eval/1"
     assert (found["task"], found["mode"], found["n"]) == ("questions", mode, 4)
     low, high = found["ci95"]
     assert 0 <= low <= found["accuracy"] <= high <= 1
     assert found["run"] == clinic.trained["run"]
+    assert found["made_by"]["questions"]["split"] == ""
     assert ("R@1" in found["retrieval"]) == (mode == "rag")
 
 
@@ -84,10 +87,14 @@ def test_eval_of_a_beir_folder_gives_retrieval_measures(clinic, tmp_path):
     (folder / "qrels").mkdir(parents=True)
     texts = {"d1": "adrenaline for anaphylaxis", "d2": "permethrin for scabies", "d3": "colchicine for gout"}
     (folder / "corpus.jsonl").write_text("".join(f'{{"_id": "{i}", "title": "", "text": "{t}"}}\n' for i, t in texts.items()))
-    (folder / "queries.jsonl").write_text('{"_id": "q", "text": "scabies permethrin"}\n')
-    (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq\td2\t1\n")
+    (folder / "queries.jsonl").write_text('{"_id": "q", "text": "scabies permethrin"}\n{"_id": "none", "text": "hives"}\n')
+    (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq\td2\t1\nnone\td1\t0\n")
     found = clinic.jmlr("eval", str(folder), "--retriever", "bm25", "--json").json
     assert found["metrics"] == dict.fromkeys(["nDCG@10", "nDCG@100", "R@5", "R@10", "R@20", "R@100", "RR"], 1.0)
+    assert found["n"] == 1  # of the other query nothing can be measured
+    for option in (["--limit", "1"], ["--mode", "closed"], ["--output", "each.jsonl"], ["--no-generate"]):
+        refused = clinic.jmlr("eval", str(folder), "--retriever", "bm25", *option, "--json")
+        assert (refused.code, refused.json["message"].split()[0]) == (2, option[0])
 
 
 def test_indexing_again_encodes_only_what_changed(jmlr, pages, tmp_path):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from jmlr_cli.errors import InputError
+from jmlr_cli.errors import InputError, UsageError
 from jmlr_cli.questions.folders import read_questions_from
-from jmlr_cli.questions.load import load_questions
+from jmlr_cli.questions.load import asked_questions, load_questions
 
 ROW = "Which?,a,b,c,d,A\n"
 
@@ -67,6 +67,23 @@ def test_an_id_of_two_files_gets_their_names_before_it(write, tmp_path):
     write(line("e"), "three_dev.jsonl")
     ids = [question.id for question in read_questions_from(str(tmp_path), "dev").questions]
     assert ids == ["one_dev/1", "three_dev/1", "q", "2"]
+
+
+def test_files_of_one_name_in_several_folders_are_told_apart_by_the_folders(write, tmp_path):
+    for subject in ("anatomy", "virology"):
+        write(line(subject), f"{subject}/test.jsonl")
+    ids = [question.id for question in read_questions_from(str(tmp_path), "test").questions]
+    assert ids == ["anatomy/test.jsonl/1", "virology/test.jsonl/1"]
+
+
+def test_a_split_is_chosen_in_a_folder_and_refused_of_a_file(write, tmp_path):
+    write(line("a"), "train.jsonl")
+    write(line("b"), "dev.jsonl")
+    found = asked_questions(str(tmp_path), "dev")
+    assert ([question.text for question in found.questions], found.split) == (["b"], "dev")
+    assert asked_questions(str(tmp_path / "dev.jsonl"), None).split == ""
+    with pytest.raises(UsageError, match="is one file"):
+        asked_questions(str(tmp_path / "train.jsonl"), "dev")
 
 
 def test_a_split_that_is_not_there_says_which_are(write, tmp_path):

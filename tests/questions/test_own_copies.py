@@ -78,6 +78,8 @@ def test_the_task_bioasq_takes_its_own_out_of_mirages_file(home):
 def test_amboss_is_a_file_or_a_folder_of_splits(home, questions):
     questions(home / "amboss.jsonl")
     assert len(load_questions("amboss", "test").questions) == 4
+    with pytest.raises(MissingError, match="there is no train split"):  # what is trained on would be measured
+        load_questions("amboss", "train")
     (home / "amboss.jsonl").unlink()
     (home / "amboss").mkdir()
     questions(home / "amboss" / "test.jsonl")

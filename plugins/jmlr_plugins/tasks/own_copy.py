@@ -22,8 +22,14 @@ class OwnCopy(Task):
     suffix: ClassVar[str] = ".jsonl"
 
     def load(self, split: str) -> QuestionSet:
-        """The questions of the user's file, or of a split of the folder. Raises :class:`MissingError` when there is none."""
+        """The questions of the user's file, which are its test split, or of a split of the folder. Raises
+        :class:`MissingError` when there is none."""
         place = self._place()
+        if split != "test" and not place.is_dir():
+            raise MissingError(
+                f"{place} is one file, taken for the test split of {self.name}, so that there is no {split} split",
+                f"Make {place.parent / self.name} a folder with a file for each split, or name the file itself.",
+            )
         return QuestionSet(self.name, tuple(self.selected(read_questions_from(str(place), split).questions)), str(place))
 
     def selected(self, questions: tuple[Question, ...]) -> list[Question]:
