@@ -55,10 +55,10 @@ def audit(
     from jmlr_cli import console
     from jmlr_cli.leakage.audit import audit as audited
     from jmlr_cli.leakage.findings import Settings
-    from jmlr_cli.questions.load import asked_questions
+    from jmlr_cli.questions.load import chosen_questions
 
     system = _system(run, recipe, index, overrides or [], retest)
-    found = asked_questions(questions, split)
+    found = chosen_questions(questions, split)
     earlier = _read(evaluation, found, retest)
     where = _where(index, train, system)
     with console.progress_bar("looking for questions") as progress:

@@ -168,9 +168,9 @@ def _check_index(system: System, retriever: str) -> None:
 
 def questions_of(task: str, wanted: Wanted) -> QuestionSet:
     """The questions of a task or file, the first ``limit`` of them."""
-    from jmlr_cli.questions.load import asked_questions
+    from jmlr_cli.questions.load import chosen_questions
 
-    return asked_questions(task, wanted.split, wanted.limit)
+    return chosen_questions(task, wanted.split, wanted.limit)
 
 
 def _system(

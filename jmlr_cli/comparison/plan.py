@@ -9,7 +9,7 @@ from pathlib import Path
 
 from jmlr_cli.comparison.contenders import Contender, Member
 from jmlr_cli.plugins import registry
-from jmlr_cli.questions.load import asked_questions
+from jmlr_cli.questions.load import chosen_questions
 from jmlr_cli.recipe.schema import Recipe
 from jmlr_cli.training.plan import A100_FLOPS, QUESTION_TOKENS, TOKENS_PER_WORD, make_plan, parameters, shape_of
 
@@ -38,7 +38,7 @@ def plan_comparison(contenders: Sequence[Contender], questions: int | None) -> l
 def question_count(task: str, split: str | None, limit: int | None) -> int | None:
     """How many questions would be asked: counted in a file, known beforehand for a task, else None."""
     if Path(task).expanduser().exists() or task not in registry().names("task"):
-        return len(asked_questions(task, split, limit).questions)
+        return len(chosen_questions(task, split, limit).questions)
     found = registry().get("task", task).sizes.get(split or "test")
     return None if found is None else min(found, limit or found)
 

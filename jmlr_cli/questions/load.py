@@ -26,7 +26,7 @@ def load_questions(source: str, split: str) -> QuestionSet:
     raise InputError(f"{source!r} is neither a file or folder here nor a task", hint)
 
 
-def asked_questions(source: str, split: str | None, limit: int | None = None) -> QuestionSet:
+def chosen_questions(source: str, split: str | None, limit: int | None = None) -> QuestionSet:
     """What a command that measures is asked with: the first ``limit`` questions of a split, by default of test.
 
     Raises :class:`UsageError` when a split of a single file is named, and what :func:`load_questions` raises.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, suppress
+from itertools import product
 from pathlib import Path
 
 from jmlr_cli.contracts.values import Passage, Question
@@ -22,9 +23,9 @@ def asked_questions(asked: AskedSet, n: int) -> tuple[dict[str, Question], str]:
     """The ``n`` questions that were asked, by id, read again from where they came; and, when they are no longer to be had as
     they were, none and the reason."""
     reasons = []
-    for split in reversed(SPLITS):  # the test split is most often asked
+    for origin, split in product(_origins(asked), reversed(SPLITS)):  # the test split is most often asked
         try:
-            found = load_questions(_origin(asked), split).questions[:n]
+            found = load_questions(origin, split).questions[:n]
         except JmlrError as error:
             reasons.append(str(error))
             continue
@@ -45,9 +46,10 @@ def read_passages(evaluations: Sequence[Evaluation], questions: Mapping[str, Que
     return found
 
 
-def _origin(asked: AskedSet) -> str:
-    """The file or folder that the questions came from, or the task's name."""
-    return asked.source if asked.source and Path(asked.source).expanduser().exists() else asked.name
+def _origins(asked: AskedSet) -> list[str]:
+    """The file or folder that the questions came from, and the task's name: a task may leave some of a file's questions out."""
+    here = asked.source and Path(asked.source).expanduser().exists()
+    return [*([asked.source] if here else []), asked.name]
 
 
 def _indexed(folder: Path, ids: Sequence[str]) -> dict[str, Passage]:

@@ -6,7 +6,7 @@ import pytest
 
 from jmlr_cli.errors import InputError, UsageError
 from jmlr_cli.questions.folders import read_questions_from
-from jmlr_cli.questions.load import asked_questions, load_questions
+from jmlr_cli.questions.load import chosen_questions, load_questions
 
 ROW = "Which?,a,b,c,d,A\n"
 
@@ -79,11 +79,11 @@ def test_files_of_one_name_in_several_folders_are_told_apart_by_the_folders(writ
 def test_a_split_is_chosen_in_a_folder_and_refused_of_a_file(write, tmp_path):
     write(line("a"), "train.jsonl")
     write(line("b"), "dev.jsonl")
-    found = asked_questions(str(tmp_path), "dev")
+    found = chosen_questions(str(tmp_path), "dev")
     assert ([question.text for question in found.questions], found.split) == (["b"], "dev")
-    assert asked_questions(str(tmp_path / "dev.jsonl"), None).split == ""
+    assert chosen_questions(str(tmp_path / "dev.jsonl"), None).split == ""
     with pytest.raises(UsageError, match="is one file"):
-        asked_questions(str(tmp_path / "train.jsonl"), "dev")
+        chosen_questions(str(tmp_path / "train.jsonl"), "dev")
 
 
 def test_a_split_that_is_not_there_says_which_are(write, tmp_path):

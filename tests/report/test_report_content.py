@@ -8,9 +8,13 @@ import shutil
 import pytest
 
 from jmlr_cli.evaluation.results import QuestionResult
+from jmlr_cli.questions.digest import questions_digest
 from jmlr_cli.questions.formats import read_questions
+from jmlr_cli.questions.load import load_questions
 from jmlr_cli.report.content import make_report
 from jmlr_cli.report.inputs import read_inputs
+from jmlr_cli.report.kept import AskedSet
+from jmlr_cli.report.texts import asked_questions
 
 
 def report_of(*names):
@@ -104,3 +108,15 @@ def test_evaluations_behind_a_comparison_that_are_gone_are_named(pair):
     report = report_of("c.json")
     assert report["notes"] == ["No longer in the workspace, so that their answers are not shown: long-gone."]
     assert report["comparisons"][0]["systems"] == [system]
+
+
+def test_the_questions_of_a_task_that_takes_some_of_a_users_file_are_found(tmp_path, monkeypatch):
+    monkeypatch.setenv("JMLR_HOME", str(tmp_path))
+    yes_no = {"id": "1", "type": "yesno", "body": "Is gout painful?", "exact_answer": "yes", "ideal_answer": ["Yes."]}
+    factoid = {"id": "2", "type": "factoid", "body": "What causes gout?", "exact_answer": [["urate"]], "ideal_answer": "Urate."}
+    (tmp_path / "questions").mkdir()
+    (tmp_path / "questions" / "bioasq.json").write_text(json.dumps({"questions": [yes_no, factoid]}))
+    found = load_questions("bioasq", "test")
+    asked = AskedSet(name=found.name, source=found.source, sha256=questions_digest(found.questions))
+    texts, note = asked_questions(asked, len(found.questions))
+    assert ([question.text for question in texts.values()], note) == (["Is gout painful?"], "")
