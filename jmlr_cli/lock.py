@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,8 @@ from typing import IO
 
 from jmlr_cli.errors import InputError
 from jmlr_cli.temporary import sweep
+
+UNSUPPORTED = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS}
 
 
 @contextmanager
@@ -27,7 +30,7 @@ def hold(handle: IO, name: str) -> None:
     """Hold the lock on an open file until it is closed. Raises :class:`InputError` when another process holds it; ``name`` says
     what it is writing."""
     try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _lock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise InputError(f"another process is writing {name!r}", "Wait until it has finished, then try again.") from None
 
@@ -37,5 +40,14 @@ def in_turn(file: Path) -> Iterator[None]:
     """Wait until no other process holds the lock on ``file``, and hold it."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with file.open("w") as handle:
-        fcntl.flock(handle, fcntl.LOCK_EX)
+        _lock(handle, fcntl.LOCK_EX)
         yield
+
+
+def _lock(handle: IO, how: int) -> None:
+    """Lock an open file; on a disk that knows no locks, go on without."""
+    try:
+        fcntl.flock(handle, how)
+    except OSError as error:
+        if error.errno not in UNSUPPORTED:
+            raise

@@ -78,6 +78,7 @@ class System:
                     f"the index {folder.name!r} was not encoded by the retriever of the run {self.run.name!r}",
                     f"Encode it: jmlr index FOLDER --name NAME --run {self.run.name}; or leave --index out.",
                 )
+            index = index.searched_by(trained)  # passages are alike; questions may have an encoder of their own
         try:
             return index.within(self.filters)
         except InputError as error:

@@ -26,7 +26,8 @@ class Condition:
 
     ``=`` holds when the passage's value is one of ``values``, ``!=`` when it is none of them or the passage has no such
     key. In a value, ``*`` stands for any text, and ``\\*`` and ``\\,`` for the character. The comparisons have one value:
-    a number, or an ISO date, with which a passage's date is compared as far as it goes: every day of 2020 is ``<=2020``.
+    a number, or an ISO date, with which a passage's date is compared as far as both go: every day of 2020 is ``<=2020``, and
+    2020 is ``>=2020-06``, as it may be.
     A passage whose value is no number, or no date, then does not pass.
     """
 

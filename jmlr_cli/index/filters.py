@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import json
 import re
 from collections.abc import Sequence
 
@@ -44,24 +45,25 @@ def passing(store: PassageStore, where: Sequence[Condition], index: str) -> froz
 
 def _clause(condition: Condition) -> Clause:
     if condition.operator in ("=", "!="):
-        tests, values = zip(*map(_equal, condition.values), strict=True)
-        test, bound = f"({' OR '.join(tests)})", list(values)
+        test, bound = _one_of(condition.values)
     else:
         test, bound = _compared(condition.operator, condition.values[0])
     if condition.key in OWN:
         sql = test.format(value=condition.key)
     else:
-        sql = f"EXISTS (SELECT 1 FROM json_each(metadata) WHERE key = ? AND {test.format(value='value')})"
+        sql = f"EXISTS (SELECT 1 FROM json_each(metadata) AS own WHERE own.key = ? AND {test.format(value='own.value')})"
         bound = [condition.key, *bound]
     return (f"NOT {sql}" if condition.operator == "!=" else sql), bound
 
 
-def _equal(value: str) -> tuple[str, str]:
-    """The test for one value, and the value or the pattern that it is compared with."""
-    parts = PATTERN.findall(value)
-    if "*" not in parts:
-        return "{value} = ?", value.replace("\\*", "*")
-    return "{value} GLOB ?", "".join(LITERAL.get(part, part) for part in parts)
+def _one_of(values: Sequence[str]) -> Clause:
+    """The test for any of the values, however many: those without a wildcard are looked up, the others matched one by one."""
+    found = [PATTERN.findall(value) for value in values]
+    plain = ["".join("*" if part == "\\*" else part for part in parts) for parts in found if "*" not in parts]
+    globs = ["".join(LITERAL.get(part, part) for part in parts) for parts in found if "*" in parts]
+    is_plain = "{value} IN (SELECT value FROM json_each(?))"
+    matches = "EXISTS (SELECT 1 FROM json_each(?) AS wanted WHERE {value} GLOB wanted.value)"
+    return f"({is_plain} OR {matches})", [json.dumps(plain), json.dumps(globs)]
 
 
 def _compared(operator: str, bound: str) -> Clause:
@@ -74,7 +76,7 @@ def _compared(operator: str, bound: str) -> Clause:
         values.append(float(bound))
     if is_date(bound):
         date = f"{{value}} GLOB '{YEAR}' OR {{value}} GLOB '{YEAR}-[0-9][0-9]*'"
-        tests.append(f"CASE WHEN {date} THEN substr({{value}}, 1, ?) {operator} ? END")
+        tests.append(f"CASE WHEN {date} THEN substr({{value}}, 1, ?) {operator} substr(?, 1, length({{value}})) END")
         values += [len(bound), bound]
     return f"({' OR '.join(tests)})", values
 

@@ -51,6 +51,8 @@ async def follow(worker: Worker, job: Job[Item], receive: Receive, seconds: floa
                 if item.error:
                     raise item.error
                 return
+            if loop.time() >= deadline:  # a slow reader does not make it longer
+                raise LateError
             coming = asyncio.ensure_future(job.next())
             yield item
     finally:

@@ -43,6 +43,12 @@ def test_search_finds_what_a_run_s_own_retriever_finds(clinic):
     assert [hit["score"] for hit in of_run] != [hit["score"] for hit in before]
 
 
+def test_an_index_by_a_run_s_retriever_takes_what_is_set(clinic, tmp_path):
+    made = ("index", "guidelines", "--name", "short", "--run", "latest", "--json")
+    assert clinic.jmlr(*made, "--set", "data.passage_words=20").json["passages"] > clinic.indexed["passages"]
+    assert clinic.jmlr(*made, "--set", "nonsense.key=1").code == 3
+
+
 def test_search_writes_a_trec_run_of_documents(clinic, tmp_path):
     out = tmp_path / "out.trec"
     result = clinic.jmlr("search", "--queries", "questions.jsonl", "--trec", str(out), "-k", "3", "--json")

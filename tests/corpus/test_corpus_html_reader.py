@@ -74,6 +74,7 @@ def test_deep_nesting_neither_breaks_nor_loses_text(read, depth):
         codecs.BOM_UTF8 + '<meta charset="iso-8859-1"><p>喘息'.encode(),
         "<p>喘息".encode("utf-16"),
         '<meta charset="no-such-charset"><p>喘息'.encode(),
+        '<meta charset="punycode"><p>喘息'.encode(),  # Python has it, in time that grows with the square of the page
     ],
 )
 def test_the_declared_charset_is_honoured(read, data):
@@ -103,3 +104,9 @@ def test_meta_tags_tell_author_date_and_source(read):
 def test_a_page_that_tells_nothing_of_itself_has_no_metadata(read):
     (document,) = read(HTMLReader, "a.html", '<meta charset="utf-8"><meta name="author" content=" "><p>text')
     assert not document.metadata
+
+
+@pytest.mark.parametrize(("told", "date"), [("2019/12/30", "2019-12-30"), ("2019/3", "2019-03"), ("May 2019", "May 2019")])
+def test_google_scholars_dates_are_compared_as_others_are(read, told, date):
+    (document,) = read(HTMLReader, "a.html", f'<meta name="citation_publication_date" content="{told}"><p>text')
+    assert document.metadata["date"] == date

@@ -61,10 +61,19 @@ def test_front_matter_gives_title_and_metadata_and_is_not_shown(read):
 
 
 def test_dashes_that_hold_no_front_matter_are_text(read):
-    for text in ("---\njust a line\n---\nText", "---\na: [\n---\nText", "---\nwhen: 2024-02-31\n---\nText"):
+    for text in ("---\njust a line\n---\nText", "---\nNote: read: this\nand that\n---\nText", "---\n- [\n---\nText"):
         (document,) = read(MarkdownReader, "a.md", text)
         assert document.sections[-1].text.endswith("Text")
         assert not document.metadata
+
+
+def test_front_matter_with_a_slip_keeps_its_lines_of_key_and_value(read):
+    """A colon within a title is the usual one; a date that there is not is another."""
+    for slip, kept in (("title: Gout: a review", {}), ("when: 2024-02-31", {"when": "2024-02-31"}), ("tags: [a", {"tags": "[a"})):
+        (document,) = read(MarkdownReader, "a.md", f"---\n{slip}\nsource: 'NICE'\nlist:\n  - x\n---\nText\n")
+        assert document.title == ("Gout: a review" if "title" in slip else "a")
+        assert dict(document.metadata) == {"source": "NICE", **kept}
+        assert sections(document) == [("", "Text")]
 
 
 def test_a_source_line_below_the_title_becomes_metadata(read):

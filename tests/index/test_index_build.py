@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import multiprocessing
 import os
 import shutil
@@ -95,6 +96,15 @@ def test_a_reader_of_the_old_generation_goes_on_while_a_new_one_is_committed(tmp
 def test_two_writers_exclude_each_other(tmp_path):
     with writing(tmp_path / "x"), pytest.raises(InputError, match="another process is writing 'x'"):
         build(tmp_path / "x", "one apple")
+
+
+def test_a_disk_without_locks_is_written_without(tmp_path, monkeypatch):
+    def refuse(handle, how):
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+    build(tmp_path / "x", "one apple")
+    assert found(tmp_path / "x", "apple", 1) == ["one apple"]
 
 
 def test_a_retriever_that_fails_leaves_the_old_index(tmp_path):

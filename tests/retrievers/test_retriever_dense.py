@@ -11,7 +11,8 @@ import torch
 from safetensors.torch import save_file
 from transformers import AutoModel, AutoTokenizer
 
-from jmlr_cli.contracts.config import LoraConfig
+from jmlr_cli.assemble import make_retriever
+from jmlr_cli.contracts.config import LoraConfig, RetrieverConfig
 from jmlr_cli.errors import InputError, MissingError
 from jmlr_cli.models.tiny import build_tiny_decoder
 
@@ -147,6 +148,16 @@ def test_a_saved_encoder_loads_with_the_same_vectors_and_another_fingerprint(ret
     again = retriever("dense", checkpoint=tmp_path / "trained")
     torch.testing.assert_close(again.encode_passages(TEXTS), one.encode_passages(TEXTS))
     assert again.fingerprint != retriever("dense", pooling="cls", passage_prefix="passage: ", max_length=64).fingerprint
+
+
+def test_prompts_of_sentence_transformers_change_the_fingerprint(encoder_folder, tmp_path):
+    shutil.copytree(encoder_folder, tmp_path / "copy")
+    prints = []
+    for prompt in ("", "passage: "):
+        told = {"prompts": {"document": prompt}, "similarity_fn_name": "cosine"}
+        (tmp_path / "copy" / "config_sentence_transformers.json").write_text(json.dumps(told))
+        prints.append(make_retriever(RetrieverConfig(plugin="dense", checkpoint=str(tmp_path / "copy"))).fingerprint)
+    assert prints[0] != prints[1]
 
 
 def test_only_the_options_that_shape_passages_change_the_fingerprint(retriever):

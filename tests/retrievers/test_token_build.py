@@ -21,6 +21,7 @@ from jmlr_cli.files import folder_checksums
 from jmlr_plugins.retrievers.colbert import build as token_build
 from jmlr_plugins.retrievers.colbert import inverted_lists
 from jmlr_plugins.retrievers.colbert.build import TokenBuild
+from jmlr_plugins.retrievers.colbert.centroids import apportioned
 from jmlr_plugins.retrievers.colbert.codebook import Codebook
 from jmlr_plugins.retrievers.colbert.codebook_training import train_codebook
 from jmlr_plugins.retrievers.colbert.compressed_index import CODEBOOK, CompressedIndex
@@ -203,6 +204,22 @@ def test_a_filter_gives_the_best_among_those_it_passes(tmp_path, queries):
         assert set(found) <= only
         best = [one for one in all_found if one in only][:5]
         assert len(set(found) & set(best)) >= 4
+
+
+def test_as_many_vectors_are_kept_as_they_are_as_is_asked_for(tmp_path, monkeypatch):
+    monkeypatch.setattr(token_build, "SAMPLE", 6000)
+    assert isinstance(build(tmp_path / "all", range(400), keep_up_to=10**9), TokenIndex)
+    assert isinstance(build(tmp_path / "more", range(400), keep_up_to=8000), CompressedIndex)
+
+
+@pytest.mark.parametrize("count", [10, 257, 65536])
+def test_there_are_never_more_centroids_than_can_be_numbered(count):
+    for seed in range(20):
+        cells = round(count**0.5)
+        numbers = apportioned(count, np.random.default_rng(seed).dirichlet(np.ones(cells)))
+        assert sum(numbers) <= count
+        assert min(numbers) >= 1
+        assert sum(numbers) > 0.9 * count - cells
 
 
 class Interrupted(Exception):

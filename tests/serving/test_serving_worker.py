@@ -122,6 +122,20 @@ def test_the_time_limit_holds_for_waiting_and_for_working(worker):
     assert asyncio.run(late()) == [LateError, LateError]
 
 
+def test_the_time_limit_holds_for_a_reader_that_is_slower_than_the_work(worker):
+    async def slowly():
+        ready = Gate(*"abcdefgh")
+        ready.opened.set()
+        items = []
+        async for item in follow(worker, worker.submit(ready), stays, 0.3):
+            items.append(item)
+            await asyncio.sleep(0.2)
+        return items
+
+    with pytest.raises(LateError):
+        asyncio.run(slowly())
+
+
 def test_a_reader_that_waits_hears_that_the_work_goes_on(worker, monkeypatch):
     monkeypatch.setattr(following, "HEARTBEAT", 0.02)
 

@@ -9,6 +9,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from jmlr_cli.answering.system import System
 from jmlr_cli.assemble import make_generator, make_retriever
 from jmlr_cli.errors import InputError, MissingError
 from jmlr_cli.index.open import open_index
@@ -223,6 +224,9 @@ def test_query_only_training_moves_questions_and_keeps_the_index_exact(train, pl
     scores = [{hit.passage.id: hit.score for hit in index.search(["gout"], 4)[0]} for index in (before, after)]
     assert scores[0].keys() == scores[1].keys()
     assert scores[0] != scores[1]
+    # another index of the same passages is searched as the run's own is
+    named = System(run.recipe, run, "guidelines", run_named=True).index.search(["gout"], 4)[0]
+    assert {hit.passage.id: hit.score for hit in named} == scores[1]
     # the trained encoder searches as it scored in training: fresh scores of the frozen passages
     trained = make_retriever(run.retriever_config)
     with torch.no_grad():

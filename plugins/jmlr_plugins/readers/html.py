@@ -25,6 +25,8 @@ DROPPED = tags(
 )
 BANNERS = tags("header footer")
 CONTENT = tags("article main section")
+NO_CHARSETS = frozenset({"punycode", "idna", "unicode-escape", "raw-unicode-escape", "undefined"})
+"""What Python decodes and no page is in; some take time that grows with the square of the page."""
 LOOKED_FROM = frozenset([*HEADINGS, *BANNERS, "form", "tr"])
 """Tags of which it is asked what is in them or around them; each answer can take as many steps as the page is deep."""
 
@@ -74,7 +76,7 @@ def _decoded(data: bytes) -> str:
     if not encoding or b"\0" in data or data.startswith(codecs.BOM_UTF8) or encoding.startswith("utf"):
         return decoded(data)
     try:
-        return data.decode(encoding)
+        return decoded(data) if codecs.lookup(encoding).name in NO_CHARSETS else data.decode(encoding)
     except (LookupError, UnicodeError):
         return decoded(data)
 

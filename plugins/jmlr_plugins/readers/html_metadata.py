@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from bs4 import BeautifulSoup
 
 from jmlr_plugins.readers.metadata import plain_metadata
@@ -13,6 +15,8 @@ NAMES = {
 }
 """The names that pages use for a key, the surest first: plain ones, and those of Google Scholar, Dublin Core and Open Graph."""
 
+SLASHED = re.compile(r"(\d{4})/(\d{1,2})(?:/(\d{1,2}))?")
+
 ATTRIBUTES = ("name", "property", "itemprop")
 
 
@@ -23,4 +27,11 @@ def page_metadata(page: BeautifulSoup) -> dict[str, str]:
         name = next((str(tag[key]).strip().lower() for key in ATTRIBUTES if tag.get(key)), "")
         told.setdefault(name, []).append(" ".join(str(tag["content"]).split()))
     found = {key: next((told[name] for name in names.split() if any(told.get(name, []))), []) for key, names in NAMES.items()}
+    found["date"] = list(map(_iso, found["date"]))
     return plain_metadata({key: list(dict.fromkeys(values)) if key == "author" else values[:1] for key, values in found.items()})
+
+
+def _iso(date: str) -> str:
+    """A date as Google Scholar's tags have it (2019/12/30), as ISO 8601 writes it; another text as it is."""
+    found = SLASHED.fullmatch(date)
+    return "-".join(part.zfill(2) for part in found.groups() if part) if found else date

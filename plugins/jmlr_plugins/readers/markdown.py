@@ -20,6 +20,9 @@ from jmlr_plugins.readers.outline import Block, first_heading, sectioned, withou
 from jmlr_plugins.readers.titles import title_from_name
 
 FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+KEY_AND_VALUE = re.compile(r"^([A-Za-z_][\w.-]*):[ \t]+(\S.*)$", re.MULTILINE)
+LIKE_YAML = re.compile(r"(?:(?:[A-Za-z_][\w.-]*:(?:[ \t].*)?|[ \t#-].*|)\n)*")
+"""Lines that are all a key, what belongs to one, a comment or nothing."""
 SOURCE_LINE = re.compile(r"\A\s*Source:[ \t]*(\S.*)")
 NAME_AND_ADDRESS = re.compile(r"(.*\S)\s+(https?://\S+)")
 
@@ -85,13 +88,15 @@ def _front_matter(text: str) -> tuple[dict[str, str], str]:
     """The plain values, and lists of them, of the YAML between two lines of dashes at the top, and the text after it."""
     found = FRONT_MATTER.match(text)
     values = _yaml(found[1]) if found else None
-    if not found or not isinstance(values, dict):
+    if not found or not values or not isinstance(values, dict):
         return {}, text
     return plain_metadata(values), text[found.end() :]
 
 
 def _yaml(text: str) -> Any:
+    """What the YAML says; of what is none, such as a title with a colon in it, the lines that are a key and a value."""
     try:
         return load_yaml(text)
     except YamlError:
-        return None
+        found = KEY_AND_VALUE.findall(text) if LIKE_YAML.fullmatch(text) else []
+        return {key: value.strip("\"' ") for key, value in found}

@@ -16,15 +16,15 @@ def unwrapped(page: str) -> str:
     """The page with its lines joined into paragraphs, and the words that were divided at a line's end made whole."""
     lines = [" ".join(line.split()) for line in page.replace(SOFT_HYPHEN + "\n", "-\n").replace(SOFT_HYPHEN, "").split("\n")]
     full = FULL_LINE * _long(lines)
-    paragraphs: list[str] = []
+    paragraphs: list[list[str]] = []
     previous = ""
     for line in lines:
         if line and previous and not NEW_ITEM.match(line) and (len(previous) >= full or _divided(previous, line)):
-            paragraphs[-1] = _joined(paragraphs[-1], line)
+            _add(paragraphs[-1], line)
         elif line:
-            paragraphs.append(line)
+            paragraphs.append([line])
         previous = line
-    return "\n".join(paragraphs)
+    return "\n".join(map("".join, paragraphs))
 
 
 def _long(lines: list[str]) -> int:
@@ -37,5 +37,10 @@ def _divided(line: str, following: str) -> bool:
     return bool(HYPHENATED.search(line)) and following[0].islower()
 
 
-def _joined(line: str, following: str) -> str:
-    return HYPHENATED.sub("", line) + following if _divided(line, following) else f"{line} {following}"
+def _add(paragraph: list[str], line: str) -> None:
+    """Go on with a paragraph, whose parts are joined at the end."""
+    if _divided(paragraph[-1], line):
+        paragraph[-1] = HYPHENATED.sub("", paragraph[-1])
+        paragraph.append(line)
+    else:
+        paragraph.append(f" {line}")

@@ -1,9 +1,9 @@
 """Passages become an index of token vectors: as they are while there are few, compressed beyond that.
 
-The first pieces are encoded and kept as they are, up to a sample that a codebook can be trained on. Passages come in the order
-of their ids, which are content hashes, so the first ones are a random sample. If that is all there is, and it is little, the
-index keeps it. Otherwise the codebook is trained, and each piece is compressed as soon as it is encoded, so that neither memory
-nor disk ever holds all vectors.
+The first pieces are encoded and kept as they are, up to a sample that a codebook can be trained on, or to what is to be kept so.
+Passages come in the order of their ids, which are content hashes, so the first ones are a random sample. If that is all there is,
+the index keeps it. Otherwise the codebook is trained, and each piece is compressed as soon as it is encoded, so that neither
+memory nor disk ever holds all vectors.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from jmlr_plugins.retrievers.storage.ragged import Source, write_merged
 from jmlr_plugins.retrievers.storage.streams import Repeatable
 
 SAMPLE = 1 << 20
-"""Token vectors that are kept as they are until a codebook is trained."""
+"""Token vectors, at least, that are kept as they are until a codebook is trained."""
 TOKENS_PER_CENTROID = 96
 SAMPLE_PER_CENTROID = 32
 MOST_CENTROIDS = 1 << 16
@@ -80,7 +80,7 @@ class TokenBuild:
         return self._sample_size
 
     def _wanted_pieces(self) -> int:
-        wanted = max(SAMPLE - int(self._old.lengths[self._kept].sum()), 0)
+        wanted = max(max(SAMPLE, self._keep_up_to) - int(self._old.lengths[self._kept].sum()), 0)
         return max(1, -(-wanted // max(int(self._lengths(0).sum()), 1)))
 
     @property

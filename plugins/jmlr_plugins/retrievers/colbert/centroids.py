@@ -77,14 +77,23 @@ class Centroids:
 
 
 def find_centroids(sample: NDArray[np.float32], count: int) -> Centroids:
-    """About ``count`` centroids of ``sample`` (n, d), whose vectors have length one, by k-means in two levels: about
-    ``sqrt(count)`` cells, then the centroids of each, as many as its share of the sample. The same sample gives the same ones."""
+    """At most ``count``, and about as many, centroids of ``sample`` (n, d), whose vectors have length one, by k-means in two
+    levels: about ``sqrt(count)`` cells, then the centroids of each, as many as its share of the sample. The same sample gives the
+    same ones."""
     cells = _kmeans(sample, max(1, round(count**0.5)), sample_each=COARSE_SAMPLE)
     own = Centroids.rounded(cells, cells, np.arange(len(cells) + 1)).nearest(sample)
     shares = np.bincount(own, minlength=len(cells)) / len(sample)
-    fine = [_kmeans(sample[own == cell], max(1, round(count * shares[cell]))) for cell in range(len(cells))]
+    fine = [_kmeans(sample[own == cell], each) for cell, each in enumerate(apportioned(count, shares))]
     starts = np.concatenate([[0], np.cumsum([len(part) for part in fine])])
     return Centroids.rounded(np.concatenate(fine), cells, starts)
+
+
+def apportioned(count: int, shares: NDArray[np.float64]) -> list[int]:
+    """Of ``count``, at least one for each of ``shares`` (k,), k <= count, and not more in all."""
+    numbers = np.maximum(np.rint(count * shares), 1).astype(np.int64)
+    over = max(int(numbers.sum()) - count, 0)
+    numbers[np.argsort(-numbers, kind="stable")[:over]] -= 1
+    return numbers.tolist()
 
 
 def _kmeans(points: NDArray[np.float32], count: int, sample_each: int = 1 << 20) -> NDArray[np.float32]:

@@ -23,6 +23,7 @@ from jmlr_cli.models.resolve import resolve_model
 
 SETTINGS = (
     "*config.json",
+    "config_sentence_transformers.json",
     "modules.json",
     "artifact.metadata",
     "tokenizer.json",
