@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -47,6 +48,7 @@ def test_an_index_by_a_run_s_retriever_takes_what_is_set(clinic, tmp_path):
     made = ("index", "guidelines", "--name", "short", "--run", "latest", "--json")
     assert clinic.jmlr(*made, "--set", "data.passage_words=20").json["passages"] > clinic.indexed["passages"]
     assert clinic.jmlr(*made, "--set", "nonsense.key=1").code == 3
+    shutil.rmtree(clinic.folder / ".jmlr" / "indexes" / "short")  # other tests find the only one
 
 
 def test_search_writes_a_trec_run_of_documents(clinic, tmp_path):
