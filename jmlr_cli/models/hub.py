@@ -64,7 +64,8 @@ def fetch(repository: str) -> Path:
         info = HfApi().model_info(repository, files_metadata=True)
         files = {file.rfilename: file.lfs.sha256 for file in info.siblings or [] if file.lfs}
         patterns = [*WANTED] if any(name.endswith(".safetensors") for name in files) else [*WANTED, *PICKLED]
-        folder = Path(snapshot_download(repository, revision=info.sha, allow_patterns=patterns))
+        # by its branch, not by the commit: only so does the cache remember which commit the branch is
+        folder = Path(snapshot_download(repository, allow_patterns=patterns))
     except GatedRepoError:
         raise MissingError(
             f"the model {repository} is gated",
@@ -79,6 +80,8 @@ def fetch(repository: str) -> Path:
             f"the model {repository} is not here, and the hub is out of reach ({type(error).__name__})",
             "Check the network or the proxy, or copy the model to a folder and name the folder.",
         ) from None
+    if folder.name != info.sha:
+        raise MissingError(f"the model {repository} changed while it was fetched", "Fetch it again.")
     _check(folder, files)
     return folder
 
