@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import timedelta
 from functools import lru_cache
 from typing import IO, TYPE_CHECKING, Any
 
@@ -21,6 +22,10 @@ from jmlr_cli.errors import JmlrError, MissingError
 if TYPE_CHECKING:
     from torch.distributed import ProcessGroup
     from torch.distributed.device_mesh import DeviceMesh
+
+LONGEST_WAIT = timedelta(hours=12)
+"""How long processes wait for one that works alone: the first one fetches models, and encodes the index at each refresh and at
+the end. torch would give up after ten minutes. One that dies ends the others at once."""
 
 PATIENCE = 20
 """Seconds that a process is given to end by itself."""
@@ -73,7 +78,7 @@ def join() -> None:
 
         if "OMP_NUM_THREADS" in os.environ:  # torch may have been imported before it was set
             torch.set_num_threads(int(os.environ["OMP_NUM_THREADS"]))
-        PartialState(cpu=not torch.cuda.is_available())
+        PartialState(cpu=not torch.cuda.is_available(), timeout=LONGEST_WAIT)
 
 
 @contextmanager

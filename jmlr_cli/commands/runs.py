@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -26,9 +26,9 @@ def runs(context: typer.Context, json: Json = False) -> None:
         return
     from jmlr_cli import console
     from jmlr_cli.commands.show import print_table
-    from jmlr_cli.runs.find import open_run, run_names
+    from jmlr_cli.runs.find import run_names
 
-    records = {name: open_run(name).record() for name in run_names()}
+    records = {name: _record(name) for name in run_names()}
     if json:
         console.emit({"schema": "jmlr.runs/1", "runs": [{"name": name, **record} for name, record in records.items()]})
         return
@@ -37,6 +37,17 @@ def runs(context: typer.Context, json: Json = False) -> None:
         for name, r in records.items()
     ]
     print_table("", ("run", "recipe", "status", "steps", "loss"), rows, right=(3, 4))
+
+
+def _record(name: str) -> dict[str, Any]:
+    """A run's record; of a damaged one, that it is."""
+    from jmlr_cli.errors import DamagedError
+    from jmlr_cli.runs.find import open_run
+
+    try:
+        return open_run(name).record()
+    except DamagedError as error:
+        return {"recipe": "", "status": "damaged", "error": str(error)}
 
 
 @app.command()

@@ -78,10 +78,29 @@ def resumed(name: str) -> Summary:
         newest, problems = newest_whole(run.checkpoints)
         for problem in problems:
             console.notice(f"passed over: {problem}")
+        _check_material(run, newest)
         console.notice(f"run {run.name}, from {newest.name if newest else 'its beginning'}")
         with _loading(run.recipe):
             inputs = prepare(run.recipe)
         return _finish(run, Session(run, inputs, _bar()), newest)
+
+
+def _check_material(run: Run, checkpoint: Path | None) -> None:
+    """Raise :class:`InputError` when a run would go on with other questions or another index than it began with. Without a
+    checkpoint it begins anew, with those that are here."""
+    from jmlr_cli.errors import InputError
+    from jmlr_cli.launch import is_first
+    from jmlr_cli.training.material import material_of
+
+    then, now = run.record().get("material"), material_of(run.recipe)
+    if checkpoint and then is not None and then != now:
+        what = " and ".join(key for key in now if then.get(key) != now[key])
+        raise InputError(
+            f"the run {run.name!r} began with other {what} than are here now",
+            f"Put them back, or begin a new run: jmlr train --recipe {run.folder / 'recipe.yaml'}",
+        )
+    if is_first() and then != now and not checkpoint:
+        run.update(material=now)
 
 
 def _loading(recipe: Recipe) -> AbstractContextManager[None]:

@@ -12,10 +12,8 @@ from pydantic import ValidationError
 from jmlr_cli.errors import InputError
 from jmlr_cli.plugins import registry
 from jmlr_cli.recipe.load import Layer, complaints, layers
-from jmlr_cli.recipe.origins import merged, values_of
+from jmlr_cli.recipe.origins import DEFAULT_PLUGINS, merged, values_of
 from jmlr_cli.recipe.schema import Recipe
-
-KINDS = ("retriever", "generator", "objective")
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +60,12 @@ def _schema_mistakes(values: dict[str, Any]) -> list[tuple[tuple, str]]:
 def _plugin_mistakes(values: dict[str, Any]) -> list[tuple[tuple, str]]:
     """Plugins that nobody offers, and options that a plugin does not take."""
     found: list[tuple[tuple, str]] = []
-    for kind in KINDS:
+    for kind, default in DEFAULT_PLUGINS.items():
         given = values.get(kind)
-        if not isinstance(given, dict) or not isinstance(given.get("plugin"), str):
+        if not isinstance(given, dict) or not isinstance(given.get("plugin", default), str):
             continue
         try:
-            plugin: Any = registry().get(kind, given["plugin"])
+            plugin: Any = registry().get(kind, given.get("plugin", default))
             plugin.Options.model_validate(given.get("options") or {})
         except ValidationError as error:
             found += complaints(error, plugin.Options, (kind, "options"))

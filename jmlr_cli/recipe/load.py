@@ -78,7 +78,7 @@ def load_recipe(name: str, overrides: Sequence[str] = ()) -> Recipe:
 
 def resolved(name: str, overrides: Sequence[str] = ()) -> Resolved:
     """What :func:`load_recipe` gives, with where each value was written: in which recipe, in ``--set``, or nowhere."""
-    tree = reduce(merged, [*(layer.tree for layer in reversed(layers(name))), *map(_override, overrides)])
+    tree = reduce(merged, [*(layer.tree for layer in reversed(layers(name))), *_overrides(overrides)])
     recipe = checked_recipe(values_of(tree), f"recipe {name!r}" if name in builtin_names() else str(recipe_path(name)))
     return Resolved(recipe, {keys: origin_of(tree, keys) or DEFAULT for keys in leaves(recipe.model_dump(mode="json"))})
 
@@ -86,7 +86,7 @@ def resolved(name: str, overrides: Sequence[str] = ()) -> Resolved:
 def overridden(recipe: Recipe, overrides: Sequence[str]) -> Recipe:
     """``recipe`` with ``overrides`` such as ``evaluation.mode=closed`` applied."""
     own = placed(recipe.model_dump(), lambda keys: DEFAULT)
-    return checked_recipe(values_of(reduce(merged, map(_override, overrides), own)), "--set")
+    return checked_recipe(values_of(reduce(merged, _overrides(overrides), own)), "--set")
 
 
 def checked_recipe(values: Mapping[str, Any], where: str) -> Recipe:
@@ -130,6 +130,11 @@ def layers(name: str) -> list[Layer]:
         seen.append(path)
         found.append(Layer(name if name in builtin_names() else str(path), values, lines))
     return found
+
+
+def _overrides(texts: Sequence[str]) -> list[Tree]:
+    """The overrides, first those that name a plugin: a plugin takes away the options of the one before it, not its own."""
+    return [_override(text) for text in sorted(texts, key=lambda text: not text.partition("=")[0].rstrip().endswith(".plugin"))]
 
 
 def _override(text: str) -> Tree:

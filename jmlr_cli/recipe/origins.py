@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from jmlr_cli.recipe.schema import Recipe
+
 Keys = tuple[str, ...]
 """The keys that lead to a value."""
 
@@ -23,6 +25,9 @@ class Origin:
     def __str__(self) -> str:
         return f"{self.name}:{self.line}" if self.line else self.name
 
+
+DEFAULT_PLUGINS = {section: getattr(Recipe(), section).plugin for section in ("retriever", "generator", "objective")}
+"""The sections that name a plugin, and which it is where a recipe names none."""
 
 DEFAULT = Origin("default")
 SET = Origin("--set")
@@ -45,15 +50,23 @@ def placed(values: Mapping[str, Any], origin: Callable[[Keys], Origin], keys: Ke
 
 
 def merged(base: Tree, over: Tree) -> Tree:
-    """``over`` laid over ``base``, key by key."""
+    """The recipe ``over`` laid over the recipe ``base``. A plugin's options belong to it: those of another do not carry over."""
     result = dict(base)
     for key, value in over.items():
         old = result.get(key)
-        # plugins' options belong to their plugin: options of another plugin do not carry over
-        result[key] = merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
-        if isinstance(old, dict) and isinstance(value, dict) and value.get("plugin", old.get("plugin")) != old.get("plugin"):
-            result[key] = {**result[key], "options": value.get("options", {})}
+        if not (isinstance(old, dict) and isinstance(value, dict)):
+            result[key] = value
+            continue
+        before = _plugin(old, DEFAULT_PLUGINS.get(key))
+        other = _plugin(value, before) != before
+        result[key] = {**merged(old, value), **({"options": value.get("options", {})} if other else {})}
     return result
+
+
+def _plugin(section: Tree, default: Any) -> Any:
+    """The plugin that a section names."""
+    named = section.get("plugin")
+    return named.value if isinstance(named, Placed) else default
 
 
 def values_of(tree: Tree) -> dict[str, Any]:

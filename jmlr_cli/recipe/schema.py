@@ -110,7 +110,9 @@ class ObjectiveConfig(Section):
 class TrainingConfig(Section):
     """The optimizer and its schedule."""
 
-    epochs: float = Field(3, gt=0, description="Passes over the training questions, unless max_steps is given.")
+    epochs: float = Field(
+        3, gt=0, allow_inf_nan=False, description="Passes over the training questions, unless max_steps is given."
+    )
     max_steps: int | None = Field(None, gt=0, description="Optimizer steps, whatever epochs says.")
     batch_size: int = Field(1, gt=0, description="Questions in one forward pass on one device.")
     accumulate: int = Field(16, gt=0, description="Forward passes summed into one optimizer step.")
@@ -135,7 +137,7 @@ class TrainingConfig(Section):
     log_every: int = Field(1, gt=0, description="Optimizer steps between two lines of metrics.")
     save_every: int | None = Field(None, gt=0, description="Optimizer steps between two checkpoints; by default once an epoch.")
     keep_checkpoints: int = Field(2, gt=0, description="How many checkpoints stay on disk.")
-    seed: int = Field(0, ge=0, description="Seed of everything that is drawn.")
+    seed: int = Field(0, ge=0, lt=2**32, description="Seed of everything that is drawn.")
     devices: int = Field(1, gt=0, description="Processes to train with, one a device.")
     fsdp: bool = Field(
         False, description="Spread the language model's frozen weights over the devices, instead of a copy on each."

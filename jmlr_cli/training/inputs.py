@@ -31,7 +31,8 @@ from jmlr_cli.workspace import Workspace
 logger = logging.getLogger(__name__)
 
 SURELY_FITS = 1000
-"""Characters of question and answer that a model's own context surely holds, so that no tokenizer is asked."""
+"""Bytes of question, options, answer and the generator's options (a system prompt may be among them) that a model's own context
+surely holds, so that no tokenizer is asked: a token is at least a byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,12 @@ def joint_module(recipe: Recipe, retriever: TrainableRetriever | None) -> JointM
         raise InputError("training.fsdp spreads weights over processes, and there is one", "Add --devices N, or set it to false.")
     if recipe.training.alternate and not (recipe.generator.train and retriever):
         raise InputError("training.alternate takes turns between two models, and one of them is frozen", "Set it to null.")
+    objective = make_objective(recipe.objective)
+    if recipe.training.alternate and objective.trains_generator:
+        raise InputError(
+            f"training.alternate takes turns, and the objective {recipe.objective.plugin!r} trains both models at once",
+            "Set it to null.",
+        )
     generator = make_generator(recipe.generator)
     if not isinstance(generator, TrainableGenerator):
         raise InputError(
@@ -96,7 +103,7 @@ def joint_module(recipe: Recipe, retriever: TrainableRetriever | None) -> JointM
         )
     settings = step_settings(recipe)
     utilities = UtilityCache(recipe.candidates.utility_cache) if recipe.candidates.utility_cache else None
-    return JointModule(generator, retriever, make_objective(recipe.objective), settings, recipe.generator.train, utilities)
+    return JointModule(generator, retriever, objective, settings, recipe.generator.train, utilities)
 
 
 def step_settings(recipe: Recipe) -> StepSettings:
@@ -132,6 +139,11 @@ def trainable_retriever(recipe: Recipe) -> TrainableRetriever | None:
     learner = cast(TrainableRetriever, retriever)
     if recipe.candidates.refresh == "query-only":
         learner.freeze_passages()
+    elif recipe.retriever.options.get("query_checkpoint"):
+        raise InputError(
+            "retriever.options.query_checkpoint gives questions an encoder of their own, and both would learn",
+            "Set candidates.refresh to query-only, so that it alone learns, or leave query_checkpoint out.",
+        )
     return learner
 
 
@@ -196,7 +208,8 @@ def fitting(questions: Sequence[Question], generator: Generator, style: AnswerSt
 
 def _fits(question: Question, generator: Generator, style: AnswerStyle) -> bool:
     answer = target(question, style)
-    if len(question.text) + len(answer) < min(SURELY_FITS, (generator.config.context or SURELY_FITS) // 2):
+    texts = [question.text, answer, *(option.text for option in question.options), str(generator.config.options)]
+    if sum(len(text.encode()) for text in texts) < min(SURELY_FITS, (generator.config.context or SURELY_FITS) // 2):
         return True
     try:
         generator.render(question, (), answer, list_options=lists_options(style), instruction=instruction(question, style))

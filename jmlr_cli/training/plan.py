@@ -108,7 +108,7 @@ def _embeddings(shape: Shape) -> int:
     return shape.vocabulary * shape.hidden * (1 if shape.tied else 2)
 
 
-def _shape_from(config: Path) -> Shape:
+def _shape_from(config: Path) -> Shape | None:
     try:
         values = json.loads(config.read_text(encoding="utf-8"))
         heads = values["num_attention_heads"]
@@ -123,7 +123,9 @@ def _shape_from(config: Path) -> Shape:
             tied=bool(values.get("tie_word_embeddings", True)),
             gated=values.get("model_type") not in UNGATED,
         )
-    except (ValueError, KeyError) as error:
+    except KeyError:  # an architecture that names its sizes otherwise, such as GPT-2
+        return None
+    except (ValueError, TypeError) as error:
         raise InputError(f"{config} does not describe a model ({error})", "Name another folder.") from None
 
 

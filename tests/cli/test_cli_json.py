@@ -29,6 +29,20 @@ def test_train_tells_its_losses(clinic):
     assert (clinic.folder / ".jmlr" / "runs" / made["run"] / "metrics.jsonl").is_file()
 
 
+def test_a_damaged_run_is_listed_beside_the_others(clinic):
+    broken = clinic.folder / ".jmlr" / "runs" / "broken"
+    broken.mkdir()
+    try:
+        (broken / "recipe.yaml").write_text("{}")
+        (broken / "run.json").write_text("{")
+        listed = {run["name"]: run["status"] for run in clinic.jmlr("runs", "--json").json["runs"]}
+        assert "damaged" in clinic.jmlr("runs").out
+    finally:
+        shutil.rmtree(broken)
+    assert listed["broken"] == "damaged"
+    assert listed[clinic.trained["run"]] == "finished"
+
+
 def test_search_lists_hits_by_rank(clinic):
     hits = clinic.jmlr("search", "treatment of gout", "-k", "3", "--json").json["hits"]
     assert [hit["rank"] for hit in hits] == [1, 2, 3]

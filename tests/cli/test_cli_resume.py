@@ -109,6 +109,18 @@ def test_a_damaged_checkpoint_is_passed_over_on_resume(forks, indexed):
     assert losses(killed) == losses(folder / whole["run"])
 
 
+def test_a_run_does_not_go_on_with_other_questions_or_another_index(forks, indexed):
+    assert forks(indexed, *RUN, kill_before="*/checkpoint-8*").killed
+    file = indexed / "questions.jsonl"
+    learned = file.read_text()
+    file.write_text(learned.replace("malaria", "dengue"))
+    other = forks(indexed, "train", "--resume")
+    assert other.code == 3
+    assert "began with other questions" in " ".join(other.err.split())
+    file.write_text(learned)
+    assert forks(indexed, "train", "--resume").code == 0
+
+
 FULL = """
 import resource, signal
 from jmlr_cli.training import trainer

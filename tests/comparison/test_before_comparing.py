@@ -12,6 +12,7 @@ from jmlr_cli.comparison.warnings import warnings_about
 from jmlr_cli.contracts.values import Option, Question, QuestionSet
 from jmlr_cli.errors import InputError
 from jmlr_cli.recipe.load import load_recipe
+from jmlr_cli.training.plan import shape_of
 
 
 @pytest.fixture(autouse=True)
@@ -94,3 +95,13 @@ def test_a_plan_counts_what_is_missing_in_the_units_of_train():
     assert jobs[0].training_hours > 10
     assert jobs[2].training_hours == 0
     assert 0 < jobs[2].evaluation_hours < jobs[0].training_hours
+
+
+def test_a_model_whose_config_names_its_sizes_otherwise_is_of_unknown_cost(tmp_path):
+    """GPT-2's: n_layer, n_embd."""
+    (tmp_path / "config.json").write_text('{"model_type": "gpt2", "n_layer": 2, "n_embd": 64, "n_head": 2, "vocab_size": 100}')
+    assert shape_of(str(tmp_path)) is None
+    assert budget_of(contender("small", [0], [f"generator.model={tmp_path}", "training.max_steps=3"]).members[0]).updates == 3
+    (tmp_path / "config.json").write_text("[]")
+    with pytest.raises(InputError, match="does not describe a model"):
+        shape_of(str(tmp_path))

@@ -80,3 +80,9 @@ def test_a_mistake_deep_in_a_plugin_s_options_gets_a_suggestion(tmp_path):
     (mistake,) = mistakes_in(str(file))
     assert (mistake.line, mistake.key) == (4, "retriever.options.retrievers.0.wieght")
     assert "did you mean 'weight'?" in mistake.message
+
+
+def test_options_are_checked_where_no_plugin_is_named(tmp_path):
+    (tmp_path / "ward.yaml").write_text("retriever:\n  options: {bogus: 1}\nobjective:\n  options: {bogus: 1}\n")
+    found = [mistake.key for mistake in mistakes_in(str(tmp_path / "ward.yaml"))]
+    assert found == ["retriever.options.bogus", "objective.options.bogus"]

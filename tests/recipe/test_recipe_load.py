@@ -48,6 +48,19 @@ def test_another_plugin_does_not_inherit_options(tmp_path):
     assert load_recipe("joint13b", ["retriever.plugin=bm25"]).retriever.options == {}
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_options_set_beside_another_plugin_are_its_own_in_either_order(order):
+    texts = ["generator.options.template=lm-eval", "generator.plugin=llama2"][::order]
+    assert load_recipe("tiny", texts).generator.options == {"template": "lm-eval"}
+    assert overridden(load_recipe("tiny"), texts).generator.options == {"template": "lm-eval"}
+
+
+def test_the_default_plugin_spelt_out_is_no_other_plugin(tmp_path):
+    (tmp_path / "base.yaml").write_text("retriever: {options: {query_length: 0}}\n")
+    (tmp_path / "mine.yaml").write_text("extends: base.yaml\nretriever: {plugin: colbert}\n")
+    assert load_recipe(str(tmp_path / "mine.yaml")).retriever.options == {"query_length": 0}
+
+
 @pytest.mark.parametrize(
     ("override", "read"),
     [

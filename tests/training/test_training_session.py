@@ -11,11 +11,14 @@ from safetensors.torch import load_file
 
 from jmlr_cli.answering.system import System
 from jmlr_cli.assemble import make_generator, make_retriever
+from jmlr_cli.contracts.config import GeneratorConfig
+from jmlr_cli.contracts.values import Option, Question
 from jmlr_cli.errors import InputError, MissingError
 from jmlr_cli.index.open import open_index
 from jmlr_cli.runs.checkpoints import newest_whole
 from jmlr_cli.runs.find import open_run
 from jmlr_cli.training.candidates import Candidates
+from jmlr_cli.training.inputs import fitting
 from jmlr_cli.workspace import Workspace
 
 RETRIEVERS = ["bm25", "dense", "colbert", "hybrid"]
@@ -138,12 +141,27 @@ def test_closed_book_training_reads_nothing(train):
         (["retriever.plugin=bm25", "retriever.train=true"], "nothing to train"),
         (["generator.plugin=openai"], "cannot be part of training"),
         (["data.index="], "names no index"),
+        (["training.alternate=2", "objective.plugin=rag-sequence"], "trains both models at once"),
         (["training.fsdp=true", "generator.quantization=nf4"], "training.fsdp spreads no quantised weights"),
     ],
 )
 def test_a_recipe_that_cannot_work_says_why(train, overrides, words):
     with pytest.raises(InputError, match=words):
         train(*overrides)
+
+
+def test_a_question_is_left_out_where_its_options_or_its_script_do_not_fit(decoder):
+    generator = make_generator(GeneratorConfig(plugin="causal-lm", model=str(decoder), context=256))
+    short = Question("short", "Which?", (Option("A", "this"), Option("B", "that")), "A")
+    long = Question("long", "Which?", (Option("A", "this"), Option("B", "zinc " * 400)), "A")
+    chinese = Question("chinese", "喘息" * 60, answer="是")
+    found = fitting((short, long, chinese), generator, "option")
+    assert [question.id for question in found] == ["short"]
+
+
+def test_an_encoder_of_the_questions_own_learns_alone_or_not_at_all(train, encoder):
+    with pytest.raises(InputError, match="an encoder of their own"):
+        train(f"retriever.options.query_checkpoint={encoder}")
 
 
 def test_a_frozen_retriever_must_have_built_the_index(train):
@@ -207,6 +225,25 @@ def test_the_index_is_searched_only_for_questions_that_are_met(train, monkeypatc
     monkeypatch.setattr(ColBERTRetriever, "search", lambda self, queries, k: (asked.extend(queries), search(self, queries, k))[1])
     train("training.max_steps=1", "training.batch_size=1")
     assert 1 <= len(asked) <= 2  # the loader is one batch ahead
+
+
+def test_query_only_training_goes_on_from_an_earlier_one(train):
+    """The passages' encoder stays that of the checkpoint, not that of the earlier run's questions."""
+    earlier, _ = train("candidates.refresh=query-only", "training.retriever_learning_rate=1e-2")
+    learned = make_retriever(earlier.retriever_config)
+    asked = f"retriever.options.query_checkpoint={earlier.retriever}"
+    encoders = []
+
+    def look(inputs):
+        encoders.append(inputs.retriever)
+
+    later, _ = train("candidates.refresh=query-only", asked, index=False, change=look)
+    (retriever,) = encoders
+    texts = ["gout"]
+    with torch.no_grad():
+        passages = [each.encode_passages(texts).vectors for each in (retriever, learned)]
+    assert torch.equal(*passages)
+    assert open_index(later.index, make_retriever).manifest.fingerprint == learned.fingerprint
 
 
 @pytest.mark.parametrize("plugin", ["colbert", "dense"])

@@ -87,7 +87,7 @@ class EncoderRetriever(TrainableRetriever):
         return self.load(self.folder).to(devices.device()).eval()
 
     def freeze_passages(self) -> None:
-        self.passage_module = copy.deepcopy(self.module).requires_grad_(False)
+        self.passage_module = copy.deepcopy(self.passage_module).requires_grad_(False)
 
     @property
     def fingerprint(self) -> str:
