@@ -30,7 +30,7 @@ TRIALS = (
     Trial("gamma-0.5", ("objective.options.retriever_temperature=0.5",)),
     Trial("gamma-2", ("objective.options.retriever_temperature=2",)),
     Trial("5-of-10", ("candidates.sample=5",)),
-    Trial("5-of-10-half-way", ("candidates.sample=5", "training.retriever_interpolation=0.5")),
+    Trial("whole-way", ("training.retriever_interpolation=1",)),
     Trial("5-of-30-sharp", ("candidates.pool=30", "candidates.sample=5", "candidates.draw_temperature=0.25")),
     Trial("10-of-20", ("candidates.pool=20",)),
     Trial("20-of-20", ("candidates.pool=20", "candidates.sample=20")),
@@ -46,5 +46,5 @@ TRIALS = (
 
 
 def recipe_arguments(trial: Trial, seed: int, steps: int, given: Sequence[str]) -> list[str]:
-    """A trial's overrides of the recipe, then those ``given`` to all."""
-    return [f"training.seed={seed}", f"training.max_steps={steps}", *trial.overrides, *given]
+    """The overrides ``given`` to all trials, then a trial's own, which count where both set one key."""
+    return [f"training.seed={seed}", f"training.max_steps={steps}", *given, *trial.overrides]
