@@ -70,20 +70,26 @@ class System:
         """The index that passages come from, behind its filters. Raises :class:`InputError` when there is none that fits, and
         when no passage passes."""
         folder = self._index_folder()
-        index = open_index(folder, make_retriever)
         if self.run and self.run_named and self.run.retriever.is_dir():
-            trained = make_retriever(self.run.retriever_config)
-            if trained.fingerprint != index.manifest.fingerprint:
-                raise InputError(
-                    f"the index {folder.name!r} was not encoded by the retriever of the run {self.run.name!r}",
-                    f"Encode it: jmlr index FOLDER --name NAME --run {self.run.name}; or leave --index out.",
-                )
-            index = index.searched_by(trained)  # passages are alike; questions may have an encoder of their own
+            index = self._searched_by_run(self.run, folder)
+        else:
+            index = open_index(folder, make_retriever)
         try:
             return index.within(self.filters)
         except InputError as error:
             own = " The recipe's data.where counts, too; --set data.where= leaves it out." if self.recipe.data.where else ""
             raise InputError(str(error), error.hint + own) from None
+
+    def _searched_by_run(self, run: Run, folder: Path) -> Index:
+        """An index as the run's own retriever searches it: its passages must be alike, its questions may have an encoder of their
+        own, which an index does not know of."""
+        trained = make_retriever(run.retriever_config)
+        if trained.fingerprint != read_manifest(folder).fingerprint:
+            raise InputError(
+                f"the index {folder.name!r} was not encoded by the retriever of the run {run.name!r}",
+                f"Encode it: jmlr index FOLDER --name NAME --run {run.name}; or leave --index out.",
+            )
+        return open_index(folder, lambda _: trained)
 
     @property
     def manifest(self) -> Manifest:

@@ -109,13 +109,13 @@ def comparison_record(
     contenders: Sequence[Contender], task: str, asked: Wanted, wanted: Sequence[Measure] = (), any_budget: bool = False
 ) -> dict[str, Any]:
     """The comparison as JSON. What is missing is trained and evaluated; what is there is used again."""
-    from jmlr_cli.commands.eval import questions_of
     from jmlr_cli.comparison.checks import check_before_training
     from jmlr_cli.comparison.compare import Answered, compared
     from jmlr_cli.comparison.record import comparison_json
     from jmlr_cli.comparison.warnings import warnings_about
+    from jmlr_cli.questions.load import chosen_questions
 
-    questions = questions_of(task, asked)
+    questions = chosen_questions(task, asked.split, asked.limit)
     check_before_training(contenders, questions, asked.generate, any_budget)
     ready = [_trained(each) for each in contenders]
     answered = [Answered(each, tuple(evaluated_member(member, questions, asked) for member in each.members)) for each in ready]

@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 MODES = ("closed", "rag", "oracle", "random")
 
 
+OF_BEIR = {"task", "run", "recipe", "retriever", "where", "split", "overrides", "json"}
+"""The parameters that count for a BEIR folder."""
+
+
 def evaluate(
+    context: typer.Context,
     task: Annotated[
         str | None, typer.Argument(metavar="TASK|FILE|FOLDER", help="A task's name, a question file, or a BEIR folder.")
     ] = None,
@@ -69,21 +74,7 @@ def evaluate(
     from jmlr_cli.evaluation.beir import is_beir
 
     if task and is_beir(Path(task).expanduser()):
-        _check_beir_options(
-            {
-                "--index": index,
-                "--mode": mode,
-                "--scoring": scoring,
-                "--normalise": normalise,
-                "-k": k,
-                "--limit": limit,
-                "--no-generate": no_generate,
-                "--rank-agreement": rank_agreement,
-                "--citations": citations,
-                "--again": again,
-                "--output": output,
-            }
-        )
+        _check_beir_options(context)
         result = beir(Path(task).expanduser(), split, retriever, recipe, run, overrides or [], given(where))
         console.emit(result) if json else show_beir(result)
         return
@@ -105,12 +96,15 @@ def evaluate(
         show(result)
 
 
-def _check_beir_options(given: dict[str, object]) -> None:
+def _check_beir_options(context: typer.Context) -> None:
     from jmlr_cli.errors import UsageError
 
-    name = next((name for name, value in given.items() if value not in (None, False)), None)
-    if name:
-        raise UsageError(f"{name} has no effect on a BEIR folder, which measures a retriever alone", "Leave it out.")
+    for option in context.command.params:
+        source = context.get_parameter_source(str(option.name))
+        if option.name not in OF_BEIR and source and source.name == "COMMANDLINE":
+            raise UsageError(
+                f"{option.opts[0]} has no effect on a BEIR folder, which measures a retriever alone", "Leave it out."
+            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +124,9 @@ class Wanted:
 
 def measured(system: System, task: str, wanted: Wanted) -> dict[str, Any]:
     """One task's numbers with what produced them."""
-    return evaluated(system, questions_of(task, wanted), wanted)
+    from jmlr_cli.questions.load import chosen_questions
+
+    return evaluated(system, chosen_questions(task, wanted.split, wanted.limit), wanted)
 
 
 def evaluated(system: System, questions: QuestionSet, wanted: Wanted) -> dict[str, Any]:
@@ -139,17 +135,17 @@ def evaluated(system: System, questions: QuestionSet, wanted: Wanted) -> dict[st
     from jmlr_cli.evaluation.keep import evaluate_kept
     from jmlr_cli.evaluation.kept import open_evaluation
     from jmlr_cli.evaluation.system import brings_passages, settings_of
-    from jmlr_cli.evaluation.trained_on import learned_from
+    from jmlr_cli.evaluation.trained_on import learned_by
     from jmlr_cli.files import write_whole
 
     mode = system.recipe.evaluation.mode
     if wanted.retriever and mode != "closed" and not brings_passages(system, questions):
         _check_index(system, wanted.retriever)
     settings = settings_of(system.recipe, wanted.k, wanted.generate)
-    if system.run and learned_from(system.run, questions):
-        console.notice(f"{system.run.name} was trained on these very questions: the figures tell what it remembers of them")
     with console.progress_bar(f"{questions.name} {mode}") as progress:
         record = evaluate_kept(system, questions, mode, settings, wanted.again, progress, console.notice)
+    if system.run and learned_by(system.run) == record["made_by"]["questions"]["sha256"]:
+        console.notice(f"{system.run.name} was trained on these very questions: the figures tell what it remembers of them")
     if wanted.output:
         write_whole(wanted.output, open_evaluation(record["evaluation"]).lines.read_bytes())
     return record
@@ -164,13 +160,6 @@ def _check_index(system: System, retriever: str) -> None:
             f"the index {manifest.name!r} was built by {manifest.retriever}, not by {retriever}",
             f"Name an index of its own with --index, or build one: jmlr index FOLDER --name NAME --retriever {retriever}",
         )
-
-
-def questions_of(task: str, wanted: Wanted) -> QuestionSet:
-    """The questions of a task or file, the first ``limit`` of them."""
-    from jmlr_cli.questions.load import chosen_questions
-
-    return chosen_questions(task, wanted.split, wanted.limit)
 
 
 def _system(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from jmlr_cli.answering.system import DEFAULT_RECIPE
 from jmlr_cli.contracts.config import RetrieverConfig
@@ -10,7 +11,6 @@ from jmlr_cli.errors import InputError
 from jmlr_cli.plugins import registry
 from jmlr_cli.recipe.load import load_recipe, overridden
 from jmlr_cli.runs.find import finished, open_run
-from jmlr_cli.runs.run import trained_config
 
 
 def chosen_retriever(
@@ -25,9 +25,8 @@ def chosen_retriever(
         if plugin or recipe:
             raise InputError("--run excludes --recipe and --retriever", "Name the run alone, or the others.")
         opened = finished(open_run(run))
-        wanted = overridden(opened.recipe, overrides)
-        learned = opened.retriever.is_dir()
-        return trained_config(wanted, opened.retriever) if learned else wanted.retriever, wanted.data.passage_words
+        wanted = replace(opened, recipe=overridden(opened.recipe, overrides))
+        return wanted.retriever_config, wanted.recipe.data.passage_words
     loaded = load_recipe(recipe or DEFAULT_RECIPE, [*retriever_overrides(plugin), *overrides])
     return loaded.retriever, loaded.data.passage_words
 

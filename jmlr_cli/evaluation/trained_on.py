@@ -31,7 +31,7 @@ def training_questions(source: str) -> QuestionSet:
         raise InputError(f"the run {run.name!r} does not say what it was trained on", "Name its question file with --train.")
     found = load_questions(run.recipe.data.train, "train")
     learned = found.questions[: run.recipe.data.limit]
-    if run.record().get("material", {}).get("questions") and not learned_from(run, replace(found, questions=learned)):
+    if learned_by(run) not in (None, questions_digest(learned)):
         raise InputError(
             f"the questions in {run.recipe.data.train} are not those that the run {run.name!r} was trained on",
             "Put them back, or name a file that holds them with --train.",
@@ -39,6 +39,6 @@ def training_questions(source: str) -> QuestionSet:
     return replace(found, name=f"{found.name} of {run.name}", questions=learned)
 
 
-def learned_from(run: Run, questions: QuestionSet) -> bool:
-    """Whether a run is known to have been trained on exactly these questions."""
-    return run.record().get("material", {}).get("questions") == questions_digest(questions.questions)
+def learned_by(run: Run) -> str | None:
+    """The digest of the questions that a run was trained on; None where its record does not tell."""
+    return run.record().get("material", {}).get("questions")

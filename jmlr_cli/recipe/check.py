@@ -12,8 +12,8 @@ from pydantic import ValidationError
 from jmlr_cli.errors import InputError
 from jmlr_cli.plugins import registry
 from jmlr_cli.recipe.load import Layer, complaints, layers
-from jmlr_cli.recipe.origins import DEFAULT_PLUGINS, merged, values_of
-from jmlr_cli.recipe.schema import Recipe
+from jmlr_cli.recipe.origins import merged, values_of
+from jmlr_cli.recipe.schema import DEFAULT_PLUGINS, Recipe
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,7 @@ from jmlr_cli.errors import JmlrError
 from jmlr_cli.plugins import registry
 from jmlr_cli.recipe.keys import Key, recipe_keys
 from jmlr_cli.recipe.load import load_recipe
-
-KINDS = ("retriever", "generator", "objective")
+from jmlr_cli.recipe.schema import DEFAULT_PLUGINS
 
 
 def completions(incomplete: str, recipe: str | None = None) -> list[tuple[str, str]]:
@@ -27,7 +26,7 @@ def completions(incomplete: str, recipe: str | None = None) -> list[tuple[str, s
 
 def _keys(written: str, recipe: str | None) -> Iterable[Key]:
     kind, _, rest = written.partition(".")
-    if recipe and kind in KINDS and rest.startswith("options."):
+    if recipe and kind in DEFAULT_PLUGINS and rest.startswith("options."):
         return _option_keys(kind, recipe)
     return recipe_keys()
 
@@ -43,4 +42,4 @@ def _option_keys(kind: str, recipe: str) -> Iterable[Key]:
 
 def _values(key: Key) -> Iterable[str]:
     kind, _, rest = key.name.partition(".")
-    return registry().names(kind) if kind in KINDS and rest == "plugin" else key.choices
+    return registry().names(kind) if kind in DEFAULT_PLUGINS and rest == "plugin" else key.choices

@@ -9,21 +9,19 @@ from pydantic.json_schema import JsonSchemaMode, models_json_schema
 from jmlr_cli.errors import JmlrError
 from jmlr_cli.plugins import registry
 from jmlr_cli.recipe.load import builtin_names
-from jmlr_cli.recipe.schema import Recipe
+from jmlr_cli.recipe.schema import DEFAULT_PLUGINS, Recipe
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-KINDS = ("retriever", "generator", "objective")
-"""The sections that name a plugin."""
 MODE: JsonSchemaMode = "validation"
 
 
 def recipe_schema() -> dict[str, Any]:
     """The schema of a recipe file. The options of each plugin that is installed here are those of its own model."""
-    options = {(kind, name): model for kind in KINDS for name, model in _options(kind).items()}
+    options = {(kind, name): model for kind in DEFAULT_PLUGINS for name, model in _options(kind).items()}
     references, whole = models_json_schema([(Recipe, MODE), *((model, MODE) for model in options.values())])
     models = whole["$defs"]
     recipe = models.pop(_name(references[Recipe, MODE]))
-    for kind in KINDS:
+    for kind in DEFAULT_PLUGINS:
         section = _name(recipe["properties"][kind])
         named = {name: references[model, MODE] for (each, name), model in options.items() if each == kind}
         models[section] = _with_plugins(models[section], kind, named)

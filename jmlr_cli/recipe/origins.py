@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from jmlr_cli.recipe.schema import Recipe
+from jmlr_cli.recipe.schema import DEFAULT_PLUGINS
 
 Keys = tuple[str, ...]
 """The keys that lead to a value."""
@@ -25,9 +25,6 @@ class Origin:
     def __str__(self) -> str:
         return f"{self.name}:{self.line}" if self.line else self.name
 
-
-DEFAULT_PLUGINS = {section: getattr(Recipe(), section).plugin for section in ("retriever", "generator", "objective")}
-"""The sections that name a plugin, and which it is where a recipe names none."""
 
 DEFAULT = Origin("default")
 SET = Origin("--set")
@@ -57,9 +54,10 @@ def merged(base: Tree, over: Tree) -> Tree:
         if not (isinstance(old, dict) and isinstance(value, dict)):
             result[key] = value
             continue
+        result[key] = merged(old, value)
         before = _plugin(old, DEFAULT_PLUGINS.get(key))
-        other = _plugin(value, before) != before
-        result[key] = {**merged(old, value), **({"options": value.get("options", {})} if other else {})}
+        if _plugin(value, before) != before:
+            result[key]["options"] = value.get("options", {})
     return result
 
 

@@ -195,3 +195,9 @@ class Recipe(Section):
     training: TrainingConfig = Field(default_factory=TrainingConfig)
     evaluation: EvaluationConfig = Field(default_factory=EvaluationConfig)
     needs: NeedsConfig = Field(default_factory=NeedsConfig)
+
+
+DEFAULT_PLUGINS: dict[str, str] = {
+    section: getattr(Recipe(), section).plugin for section in ("retriever", "generator", "objective")
+}
+"""The sections that name a plugin, and which it is where a recipe names none."""

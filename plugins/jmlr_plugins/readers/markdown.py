@@ -88,7 +88,7 @@ def _front_matter(text: str) -> tuple[dict[str, str], str]:
     """The plain values, and lists of them, of the YAML between two lines of dashes at the top, and the text after it."""
     found = FRONT_MATTER.match(text)
     values = _yaml(found[1]) if found else None
-    if not found or not values or not isinstance(values, dict):
+    if not found or not isinstance(values, dict):
         return {}, text
     return plain_metadata(values), text[found.end() :]
 
@@ -98,5 +98,5 @@ def _yaml(text: str) -> Any:
     try:
         return load_yaml(text)
     except YamlError:
-        found = KEY_AND_VALUE.findall(text) if LIKE_YAML.fullmatch(text) else []
-        return {key: value.strip("\"' ") for key, value in found}
+        found = KEY_AND_VALUE.findall(text) if LIKE_YAML.fullmatch(text) else None
+        return {key: value.strip("\"' ") for key, value in found} if found else None
