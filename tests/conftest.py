@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +52,8 @@ QUESTIONS = [
 
 
 Jmlr = Callable[..., Result]
+READ_AT_IMPORT = ("HF_", "COLUMNS")
+"""What the names of variables begin with that are read once, when a library is imported."""
 
 
 def write_pages(folder: Path) -> Path:
@@ -95,14 +98,16 @@ def forks() -> Iterator[Forks]:
     forks.close()
 
 
+def run_or_fork(forks: Forks, folder: Path, *arguments: str, **environment: str) -> Result:
+    """Run the command in ``folder``: forked, or as a process that imports what it needs, if a variable is read only then."""
+    anew = any(name.startswith(READ_AT_IMPORT) for name in environment)
+    return (run_jmlr if anew else forks)(folder, *arguments, **environment)
+
+
 @pytest.fixture
 def jmlr(forks: Forks, tmp_path: Path) -> Jmlr:
-    """The command, run in an empty folder: with variables for its environment, as a process that imports what it needs."""
-
-    def run(*arguments: str, **environment: str) -> Result:
-        return run_jmlr(tmp_path, *arguments, **environment) if environment else forks(tmp_path, *arguments)
-
-    return run
+    """The command, run in an empty folder."""
+    return partial(run_or_fork, forks, tmp_path)
 
 
 @pytest.fixture(scope="session")
@@ -129,17 +134,17 @@ class Clinic:
     forks: Forks
 
     def jmlr(self, *arguments: str, **environment: str) -> Result:
-        return run_jmlr(self.folder, *arguments, **environment) if environment else self.forks(self.folder, *arguments)
+        return run_or_fork(self.forks, self.folder, *arguments, **environment)
 
 
 @pytest.fixture(scope="session")
 def clinic(forks: Forks, tmp_path_factory: pytest.TempPathFactory) -> Clinic:
-    """One index and one joint run, made by the installed command, for tests that only read them."""
+    """One index and one joint run, for tests that only read them."""
     folder = tmp_path_factory.mktemp("clinic")
     pages, questions = write_pages(folder / "guidelines"), write_questions(folder / "questions.jsonl")
-    indexed = run_jmlr(folder, "index", "guidelines", "--recipe", "tiny", "--json")
+    indexed = forks(folder, "index", "guidelines", "--recipe", "tiny", "--json")
     assert indexed.code == 0, indexed.err
-    trained = run_jmlr(folder, "train", "--recipe", "tiny", "--set", "data.train=questions.jsonl", "--json")
+    trained = forks(folder, "train", "--recipe", "tiny", "--set", "data.train=questions.jsonl", "--json")
     assert trained.code == 0, trained.err
     return Clinic(folder, pages, questions, indexed.json, trained.json, forks)
 

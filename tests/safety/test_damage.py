@@ -9,8 +9,9 @@ import pytest
 
 from jmlr_cli.commands.integrity import whole
 from jmlr_cli.errors import DamagedError
+from tests.thorough import THOROUGH
 
-TRIES = 500
+TRIES = 2000 if THOROUGH else 250
 SEED = 7
 WHOLE_FILES = ("seal.json", "manifest.json", "run.json", "recipe.yaml")
 
