@@ -27,6 +27,18 @@ def test_help_starts_without_the_heavy_libraries():
     assert not {"torch", "transformers", "faiss", "peft", "numpy"} & set(loaded)
 
 
+def test_peft_is_imported_only_for_adapters():
+    """It takes seconds, with bitsandbytes some more, and a search or an answer of an untrained model needs neither."""
+    code = (
+        "import sys\n"
+        "import jmlr_plugins.generators.causal_lm\n"
+        "import jmlr_plugins.retrievers.colbert.retriever, jmlr_plugins.retrievers.dense.retriever\n"
+        "print([*sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert not {"peft", "bitsandbytes"} & set(ast.literal_eval(out.splitlines()[-1]))
+
+
 @pytest.mark.parametrize("command", [["check"], ["format", "--check"]])
 def test_the_code_is_clean(command):
     ruff = Path(sys.executable).with_name("ruff")

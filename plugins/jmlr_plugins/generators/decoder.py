@@ -20,7 +20,6 @@ from jmlr_cli.files import stamps
 from jmlr_cli.models.resolve import resolve_model
 from jmlr_cli.modes import evaluating
 from jmlr_plugins.batching import batches_of_equal_room
-from jmlr_plugins.generators.adapters import has_adapters, save_adapters, with_new_adapters, with_saved_adapters, without_adapters
 from jmlr_plugins.generators.decoding import Ending, greedy, greedy_stream
 from jmlr_plugins.generators.encoder import Encoder
 from jmlr_plugins.generators.fitting import Room, fit, recent
@@ -210,11 +209,17 @@ class DecoderGenerator(TrainableGenerator):
         known = (self.encoder.end_id, self.tokenizer.eos_token_id, *several)
         return Ending(tuple(dict.fromkeys(token for token in known if token is not None)), self._end_texts())
 
+    # peft takes seconds to import, so only what trains or wears adapters does
+
     def add_adapters(self) -> None:
+        from jmlr_plugins.generators.adapters import with_new_adapters, without_adapters
+
         bare = self._ready_to_train(without_adapters(self.module))
         self._model = with_new_adapters(bare, self.config.lora, self.name)
 
     def load_adapters(self, folder: Path, *, trainable: bool = False) -> None:
+        from jmlr_plugins.generators.adapters import with_saved_adapters, without_adapters
+
         bare = without_adapters(self.module)
         bare = self._ready_to_train(bare) if trainable else bare
         self._model = with_saved_adapters(bare, folder, self.name, trainable=trainable).eval()
@@ -227,6 +232,8 @@ class DecoderGenerator(TrainableGenerator):
         return self._shards.catch_up() if self._shards else None
 
     def save(self, folder: Path) -> None:
+        from jmlr_plugins.generators.adapters import has_adapters, save_adapters
+
         if has_adapters(self.module):
             save_adapters(self.module, folder, self.config.model or self.name)
             return

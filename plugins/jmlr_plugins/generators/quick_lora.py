@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import partial
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import torch
-from peft.tuners.lora import Linear as LoraLinear
 from torch.nn.functional import linear
+
+if TYPE_CHECKING:
+    from peft.tuners.lora import Linear as LoraLinear
 
 HELD_BYTES = 1 << 30
 """Merged weights that are kept for the rest of a scoring; beyond that each pass makes its own."""
@@ -28,8 +30,10 @@ _held: ContextVar[dict[LoraLinear, torch.Tensor] | None] = ContextVar("merged we
 
 def quicken(model: torch.nn.Module) -> None:
     """Give the model's plain LoRA layers the quicker forward pass. Quantised and unusual ones keep theirs."""
+    from peft.tuners.lora import Linear
+
     for layer in model.modules():
-        if isinstance(layer, LoraLinear) and _is_plain(layer):
+        if type(layer) is Linear and _is_plain(layer):
             layer.forward = partial(_forward, layer)  # type: ignore[method-assign]
 
 
@@ -45,10 +49,9 @@ def scoring() -> Iterator[None]:
 
 
 def _is_plain(layer: LoraLinear) -> bool:
-    """Whether the layer is a linear one in ordinary numbers with one ordinary adapter."""
+    """Whether a LoRA layer is on a linear one in ordinary numbers, with one ordinary adapter."""
     return (
-        type(layer) is LoraLinear
-        and type(layer.base_layer) is torch.nn.Linear
+        type(layer.base_layer) is torch.nn.Linear
         and len(layer.active_adapters) == 1
         and not layer.lora_variant
         and not any(layer.lora_bias.values())

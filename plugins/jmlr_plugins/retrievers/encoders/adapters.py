@@ -1,12 +1,10 @@
-"""LoRA on a retriever's encoder."""
+"""LoRA on a retriever's encoder. peft takes seconds to import, so only what trains or wears adapters does."""
 
 from __future__ import annotations
 
 import copy
 
 import torch
-from peft import LoraConfig as PeftLoraConfig
-from peft import PeftModel, get_peft_model
 
 from jmlr_cli.contracts.config import LoraConfig
 from jmlr_cli.errors import InputError
@@ -18,6 +16,9 @@ def with_adapters(backbone: torch.nn.Module, lora: LoraConfig | None) -> torch.n
     Raises :class:`InputError` when the encoder has none of those layers."""
     if lora is None:
         return backbone
+    from peft import LoraConfig as PeftLoraConfig
+    from peft import get_peft_model
+
     layers = [path for path, layer in backbone.named_modules() if isinstance(layer, torch.nn.Linear)]
     targets = [name for name in lora.targets if any(f".{path}".endswith(f".{name}") for path in layers)]
     if not targets:
@@ -31,4 +32,6 @@ def with_adapters(backbone: torch.nn.Module, lora: LoraConfig | None) -> torch.n
 
 def without_adapters(backbone: torch.nn.Module) -> torch.nn.Module:
     """The encoder with its adapters worked into a copy of its weights; the encoder itself when it has none."""
+    from peft import PeftModel
+
     return copy.deepcopy(backbone).merge_and_unload() if isinstance(backbone, PeftModel) else backbone
