@@ -11,7 +11,7 @@ from jmlr_cli.commands.integrity import whole
 from jmlr_cli.errors import DamagedError
 from tests.thorough import THOROUGH
 
-TRIES = 2000 if THOROUGH else 250
+TRIES = 2000 if THOROUGH else 500
 SEED = 7
 WHOLE_FILES = ("seal.json", "manifest.json", "run.json", "recipe.yaml")
 
