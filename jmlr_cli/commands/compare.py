@@ -39,8 +39,8 @@ def compare(
         typer.Option(
             "--metric",
             metavar="METRIC",
-            help="accuracy, answer_nll, exact_match, f1, rouge_l, R@1, R@5, R@20, RR or rank_agreement; repeat it for more. By "
-            "default accuracy, answer_nll and f1, where the questions have them.",
+            help="accuracy, answer_nll, exact_match, f1, rouge_l, R@1, R@5, R@20, nDCG@10, RR or rank_agreement; repeat it for "
+            "more. By default accuracy, answer_nll and f1, where the questions have them.",
         ),
     ] = None,
     limit: Annotated[int | None, typer.Option(min=2, help="Only the first so many questions.")] = None,

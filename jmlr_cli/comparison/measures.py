@@ -42,6 +42,16 @@ def _recall(k: int) -> Read:
     return lambda result: None if result.gold_rank is None else float(0 < result.gold_rank <= k)
 
 
+def _ndcg(k: int) -> Read:
+    """nDCG of a single gold document (Järvelin and Kekäläinen 2002): the discount at its rank is all that there is to gain."""
+
+    def read(result: QuestionResult) -> float | None:
+        rank = result.gold_rank
+        return None if rank is None else 1 / math.log2(1 + rank) if 0 < rank <= k else 0.0
+
+    return read
+
+
 def _reciprocal_rank(result: QuestionResult) -> float | None:
     return None if result.gold_rank is None else 1 / result.gold_rank if result.gold_rank else 0.0
 
@@ -57,6 +67,7 @@ MEASURES = {
         Measure("R@1", _recall(1)),
         Measure("R@5", _recall(5)),
         Measure("R@20", _recall(20)),
+        Measure("nDCG@10", _ndcg(10), binary=False),
         Measure("RR", _reciprocal_rank, binary=False),
         Measure("rank_agreement", lambda result: result.rank_agreement, binary=False),
     )
@@ -86,6 +97,6 @@ def measures_found(wanted: Sequence[Measure], systems: Sequence[Sequence[Sequenc
     found = tuple(filter(comparable, wanted or measures_named(USUAL)))
     if lacking or not found:
         what = f"no two of the systems have {lacking[0] if lacking else 'a common figure'} on these questions"
-        hint = "R@k and RR need mode rag and questions whose document is known, f1 written answers."
+        hint = "R@k, nDCG@10 and RR need mode rag and questions whose document is known, f1 written answers."
         raise InputError(what, f"{hint} What was trained and evaluated is kept.")
     return found

@@ -13,6 +13,7 @@ from jmlr_cli.comparison.measures import measures_named
 from jmlr_cli.comparison.record import comparison_json
 from jmlr_cli.errors import InputError, UsageError
 from jmlr_cli.evaluation.results import QuestionResult
+from jmlr_cli.evaluation.retrieval import GOLD_MEASURES, gold_measures
 from jmlr_cli.evaluation.significance import mcnemar
 from jmlr_cli.recipe.load import load_recipe
 
@@ -103,6 +104,15 @@ def test_retrieval_is_compared_between_those_that_retrieve():
     assert found.figures[0] == {}
     assert found.figures[1]["R@5"].value == 0.5
     assert found.figures[2]["RR"].value == pytest.approx((1 + 1 / 2 + 1 / 4) / 4)
+
+
+def test_what_a_comparison_says_of_retrieval_is_what_an_evaluation_says():
+    ranks = [1, 0, 7, 3, 10, 11, 20]
+    rag, joint = (system(name, "1010101", ranks=ranks) for name in ("rag", "joint"))
+    figures = compared([rag, joint], measures_named(GOLD_MEASURES)).figures[0]
+    evaluated = gold_measures(ranks)
+    assert evaluated.pop("n") == len(ranks)
+    assert {name: figure.value for name, figure in figures.items()} == pytest.approx(evaluated)
 
 
 def test_questions_without_the_figure_are_left_out_of_that_pair_alone():
