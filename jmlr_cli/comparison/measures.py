@@ -38,22 +38,23 @@ def _correct(result: QuestionResult) -> float | None:
     return None if result.correct is None else float(result.correct)
 
 
-def _recall(k: int) -> Read:
-    return lambda result: None if result.gold_rank is None else float(0 < result.gold_rank <= k)
-
-
-def _ndcg(k: int) -> Read:
-    """nDCG of a single gold document (Järvelin and Kekäläinen 2002): the discount at its rank is all that there is to gain."""
+def _of_gold_rank(gain: Callable[[int], float]) -> Read:
+    """What the gold document's rank is worth, 0 where it was not retrieved."""
 
     def read(result: QuestionResult) -> float | None:
         rank = result.gold_rank
-        return None if rank is None else 1 / math.log2(1 + rank) if 0 < rank <= k else 0.0
+        return None if rank is None else gain(rank) if rank else 0.0
 
     return read
 
 
-def _reciprocal_rank(result: QuestionResult) -> float | None:
-    return None if result.gold_rank is None else 1 / result.gold_rank if result.gold_rank else 0.0
+def _recall(k: int) -> Read:
+    return _of_gold_rank(lambda rank: float(rank <= k))
+
+
+def _ndcg(k: int) -> Read:
+    """nDCG of a single gold document (Järvelin and Kekäläinen 2002): the discount at its rank is all that there is to gain."""
+    return _of_gold_rank(lambda rank: 1 / math.log2(1 + rank) if rank <= k else 0.0)
 
 
 MEASURES = {
@@ -68,7 +69,7 @@ MEASURES = {
         Measure("R@5", _recall(5)),
         Measure("R@20", _recall(20)),
         Measure("nDCG@10", _ndcg(10), binary=False),
-        Measure("RR", _reciprocal_rank, binary=False),
+        Measure("RR", _of_gold_rank(lambda rank: 1 / rank), binary=False),
         Measure("rank_agreement", lambda result: result.rank_agreement, binary=False),
     )
 }
